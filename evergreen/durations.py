@@ -94,7 +94,7 @@ def in_days(duration: Duration) -> float:
     if isinstance(duration, str):
         days = _text_in_days(duration)
     elif isinstance(duration, np.timedelta64):
-        days = math.nan if np.isnat(duration) else float(duration / np.timedelta64(1, "s")) / 86_400
+        days = _numpy_in_days(duration)
     elif isinstance(duration, timedelta):
         days = duration / timedelta(days=1)
     else:
@@ -127,6 +127,15 @@ def in_units(duration: Duration, unit: TimeUnit) -> float:
     273.0
     """
     return in_days(duration) / DAYS_PER_UNIT[unit]
+
+
+def _numpy_in_days(duration: np.timedelta64) -> float:
+    if np.isnat(duration):
+        return math.nan
+    name, _ = np.datetime_data(duration.dtype)
+    if name in ("M", "Y"):
+        return float(duration.astype(np.int64)) * np.datetime_data(duration.dtype)[1] * DAYS_PER_UNIT[check_time_unit(name)]
+    return float(duration / np.timedelta64(1, "s")) / 86_400
 
 
 def _text_in_days(text: str) -> float:

@@ -1,0 +1,220 @@
+"""The waist: a customer base as its distinct histories, with how many customers share each.
+
+A transaction model of the BG/NBD family sees of a customer only how often, how recently and for how long:
+the triple (frequency, recency, T). A spend model sees (frequency, mean value). Engines group customers to
+these; fits and special functions run on them; results are joined back. Histories of separate partitions add.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from evergreen.errors import InvalidInputError
+from evergreen.kernels.grouping import distinct_rows
+from evergreen.typing import ArrayLike, FloatArray, IntArray, TimeUnit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchaseHistories:
+    """Distinct purchase histories and the number of customers that share each.
+
+    Build one with :meth:`of`, which checks and groups; add two to merge partitions of a base.
+
+    Parameters
+    ----------
+    frequency : ndarray of int64, shape (m,)
+        Number of repeat occasions.
+    recency : ndarray of float64, shape (m,)
+        Time from the first to the last occasion, in ``time_unit``.
+    T : ndarray of float64, shape (m,)
+        Time from the first occasion to the end of observation, in ``time_unit``.
+    count : ndarray of int64, shape (m,)
+        Number of customers with this history.
+    time_unit : {"h", "D", "W", "M", "Y"}
+        Unit of ``recency`` and ``T``.
+
+    Examples
+    --------
+    >>> monday = PurchaseHistories.of([0, 2], [0, 5], [9, 9])
+    >>> tuesday = PurchaseHistories.of([0], [0], [9])
+    >>> merged = monday + tuesday
+    >>> merged.customers, merged.count
+    (3, array([2, 1]))
+    """
+
+    frequency: IntArray
+    recency: FloatArray
+    T: FloatArray
+    count: IntArray
+    time_unit: TimeUnit = "D"
+
+    @classmethod
+    def of(
+        cls,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        count: ArrayLike | None = None,
+        time_unit: TimeUnit = "D",
+    ) -> Self:
+        """Check and group customers' histories.
+
+        Parameters
+        ----------
+        frequency, recency, T : array_like, shape (n,)
+            One row per customer (or per group of ``count`` customers): whole repeat occasions, and times in
+            ``time_unit`` with ``0 <= recency <= T``.
+        count : array_like of int, shape (n,), optional
+            Customers per row; one by default.
+        time_unit : {"h", "D", "W", "M", "Y"}
+            Unit of the times.
+
+        Returns
+        -------
+        PurchaseHistories
+            The distinct histories, in lexicographic order.
+
+        Raises
+        ------
+        InvalidInputError
+            If a value is missing, infinite, negative, not whole where it must be, or out of order.
+        """
+        x, t_x, age, n = _columns(frequency=frequency, recency=recency, T=T, count=count)
+        _refuse("frequency must be a whole number of at least 0", (x < 0) | (x != np.floor(x)), x)
+        _refuse("recency must be at least 0", t_x < 0, t_x)
+        _refuse("recency must not be greater than T", t_x > age, t_x)
+        _refuse("recency must be 0 where frequency is 0", (x == 0) & (t_x != 0), t_x)
+        (x, t_x, age), n = distinct_rows([x.astype(np.int64), t_x, age], n)
+        return cls(x, t_x, age, n, time_unit)
+
+    @property
+    def customers(self) -> int:
+        """Number of customers in all."""
+        return int(self.count.sum())
+
+    def __len__(self) -> int:
+        """Return the number of distinct histories."""
+        return len(self.count)
+
+    def __add__(self, other: Self) -> Self:
+        """Return the histories of both partitions together."""
+        if self.time_unit != other.time_unit:
+            raise InvalidInputError(
+                f"Cannot add histories in {self.time_unit!r} and in {other.time_unit!r}: use one time_unit for both."
+            )
+        columns, count = distinct_rows(
+            [
+                np.concatenate(pair)
+                for pair in (
+                    (self.frequency, other.frequency),
+                    (self.recency, other.recency),
+                    (self.T, other.T),
+                )
+            ],
+            np.concatenate((self.count, other.count)),
+        )
+        x, t_x, age = columns
+        return type(self)(x, t_x, age, count, self.time_unit)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpendHistories:
+    """Distinct spends of repeat buyers and the number of customers that share each.
+
+    Parameters
+    ----------
+    frequency : ndarray of int64, shape (m,)
+        Number of repeat occasions, at least 1.
+    value : ndarray of float64, shape (m,)
+        Mean value of the repeat occasions, in the currency of the log, above 0.
+    count : ndarray of int64, shape (m,)
+        Number of customers with this spend.
+    without_repeat : int
+        Customers left out because they have no repeat occasion.
+    without_value : int
+        Customers left out because their mean repeat value is not positive.
+
+    Examples
+    --------
+    >>> spends = SpendHistories.of([0, 2, 1, 1], [0.0, 10.0, 0.0, 4.0])
+    >>> spends.customers, spends.without_repeat, spends.without_value
+    (2, 1, 1)
+    """
+
+    frequency: IntArray
+    value: FloatArray
+    count: IntArray
+    without_repeat: int = 0
+    without_value: int = 0
+
+    @classmethod
+    def of(cls, frequency: ArrayLike, value: ArrayLike, *, count: ArrayLike | None = None) -> Self:
+        """Check and group customers' spends, leaving out (and counting) those who show none.
+
+        Parameters
+        ----------
+        frequency : array_like, shape (n,)
+            Whole number of repeat occasions per customer.
+        value : array_like, shape (n,)
+            Mean value of the repeat occasions; ignored, and allowed to be missing, where frequency is 0.
+        count : array_like of int, shape (n,), optional
+            Customers per row; one by default.
+
+        Returns
+        -------
+        SpendHistories
+            The distinct pairs with ``frequency >= 1`` and ``value > 0``.
+
+        Raises
+        ------
+        InvalidInputError
+            If a value of a repeat buyer is missing, infinite or negative.
+        """
+        given = np.asarray(value, np.float64)
+        repeat = np.asarray(frequency) > 0
+        x, m, n = _columns(frequency=frequency, value=np.where(repeat, given, 0.0), count=count)
+        _refuse("frequency must be a whole number of at least 0", (x < 0) | (x != np.floor(x)), x)
+        _refuse("value must be at least 0", m < 0, m)
+        kept = repeat & (m > 0)
+        (x_kept, m_kept), n_kept = distinct_rows([x[kept].astype(np.int64), m[kept]], n[kept])
+        return cls(x_kept, m_kept, n_kept, int(n[~repeat].sum()), int(n[repeat & ~kept].sum()))
+
+    @property
+    def customers(self) -> int:
+        """Number of customers in all."""
+        return int(self.count.sum())
+
+    def __len__(self) -> int:
+        """Return the number of distinct spends."""
+        return len(self.count)
+
+
+def _columns(*, count: ArrayLike | None, **named: ArrayLike) -> list[FloatArray]:
+    """Return parallel, finite float columns, the counts last."""
+    arrays = {name: np.atleast_1d(np.asarray(values, np.float64)) for name, values in named.items()}
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if count is not None:
+        shapes["count"] = np.shape(count)
+    if len(set(shapes.values())) != 1 or any(len(shape) != 1 for shape in shapes.values()):
+        raise InvalidInputError(f"Columns must be one-dimensional and of one length, got shapes {shapes}.")
+    for name, array in arrays.items():
+        _refuse(f"{name} must be finite", ~np.isfinite(array), array)
+    n = next(iter(shapes.values()))
+    counts = np.ones(n, np.int64) if count is None else np.asarray(count).astype(np.int64)
+    return [*arrays.values(), counts]
+
+
+def _refuse(rule: str, broken: np.ndarray, values: FloatArray) -> None:
+    """Raise if a rule is broken, with the number of rows and the first of them."""
+    if broken.any():
+        raise InvalidInputError.rows(
+            rule,
+            int(broken.sum()),
+            len(broken),
+            example=float(values[int(np.argmax(broken))]),
+            todo="Correct or leave out these rows.",
+        )
