@@ -1,0 +1,92 @@
+"""Smooth functions of a customer's age, evaluated at few ages and interpolated at all.
+
+What costs much (a mean over a distribution, for a heavy buyer, over a long horizon) depends on the number of
+purchases and on the age alone, and is analytic in the logarithm of the age plus a scale. So it is computed at
+the Chebyshev points of fixed panels and interpolated. The panels depend on the scale only, never on who else is
+in the batch: a customer's score is the same to the last bit, alone or among millions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from evergreen.typing import FloatArray, IntArray
+
+_POINTS: Final = 18  # with panels of width 1 in log age the error is below 1e-14 (strip of half-width pi/2)
+_BLOCK: Final = 32_768  # rows at a time, so that they stay in the cache
+_ANGLES: Final = (np.arange(_POINTS) + 0.5) * np.pi / _POINTS
+_NODES: Final = np.cos(_ANGLES)  # on [-1, 1]
+_TO_COEFFICIENTS: Final = (2 / _POINTS) * np.cos(np.outer(np.arange(_POINTS), _ANGLES))
+_TO_COEFFICIENTS[0] /= 2
+
+
+def tabulated(
+    function: Callable[[int, FloatArray], FloatArray], count: IntArray, age: FloatArray, scale: float
+) -> FloatArray:
+    """Return a function of (count, age) for many customers at the cost of a few evaluations per count.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(x, ages)`` for one whole number x and an array of ages, shape (m,) to (m,); analytic and
+        free of zeros in ``log(scale + age)``.
+    count : ndarray of int64, shape (n,)
+        The whole number of each customer.
+    age : ndarray of float64, shape (n,)
+        The age of each customer, at least 0.
+    scale : float
+        The positive scale of the age.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        The function's values, to about 1e-14 relative.
+
+    Examples
+    --------
+    >>> tabulated(lambda x, age: x / (2.0 + age), np.array([1, 3]), np.array([0.0, 4.0]), 2.0)
+    array([0.5, 0.5])
+    """
+    depth = np.log1p(age / scale)
+    panel = depth.astype(np.int64)
+    width = int(panel.max(initial=0)) + 1
+    cell = count * width + panel
+    cells, position = _distinct(cell, (int(count.max(initial=0)) + 1) * width)
+    table = np.empty((len(cells), _POINTS))
+    counts, panels = np.divmod(cells, width)
+    for x in np.unique(counts):
+        rows = np.flatnonzero(counts == x)
+        centers = panels[rows] + 0.5
+        ages = scale * np.expm1(centers[:, None] + 0.5 * _NODES)
+        table[rows] = function(int(x), ages.ravel()).reshape(ages.shape) @ _TO_COEFFICIENTS.T
+    return _clenshaw(table, position, 2 * (depth - panel) - 1)
+
+
+def _distinct(cell: IntArray, span: int) -> tuple[IntArray, IntArray]:
+    """Return the distinct cells and each row's position among them, without a sort where the span is small."""
+    if span > 4 * len(cell) + 1024:
+        cells, position = np.unique(cell, return_inverse=True)
+        return cells, position
+    present = np.zeros(span, np.bool_)
+    present[cell] = True
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[cell]
+
+
+def _clenshaw(table: FloatArray, position: IntArray, s: FloatArray) -> FloatArray:
+    """Sum the Chebyshev series of each row's table line at its place s in [-1, 1], a block of rows at a time."""
+    columns = np.ascontiguousarray(table.T)
+    total = np.empty_like(s)
+    for start in range(0, len(s), _BLOCK):
+        line, place = position[start : start + _BLOCK], s[start : start + _BLOCK]
+        double = 2 * place
+        later, latest = np.zeros_like(place), np.zeros_like(place)
+        for column in columns[:0:-1]:
+            term = column.take(line)
+            term += double * later
+            term -= latest
+            later, latest = term, later
+        total[start : start + _BLOCK] = columns[0].take(line) + place * later - latest
+    return total
