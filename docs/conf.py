@@ -23,7 +23,8 @@ extensions: Final = [
 ]
 exclude_patterns: Final = ["_build", "jupyter_execute", "reference/generated/.*"]
 templates_path: Final = ["_templates"]
-nitpicky: Final = False
+# Types and code in docstrings keep the quotes they were written with.
+smartquotes: Final = False
 
 # Pages: MyST markdown, run afresh at every build.
 myst_enable_extensions: Final = ["amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
