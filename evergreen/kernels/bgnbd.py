@@ -7,6 +7,7 @@ times in one unit. Parameters come as the tuple (r, alpha, a, b).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.special import betainc, betaincc, expit
 from evergreen.kernels.beta_rule import beta_rule
 from evergreen.kernels.discounting import discounted
 from evergreen.kernels.special import log_rising_ratio, softplus_and_expit
-from evergreen.kernels.tabulate import tabulated
+from evergreen.kernels.tabulate import AgePanels
 from evergreen.typing import FloatArray, IntArray
 
 Parameters = tuple[float, float, float, float]
@@ -188,14 +189,13 @@ def p_purchase(
     -------
     ndarray of float64, shape (n,)
     """
-    r, alpha, _, _ = parameters
-    return -np.expm1(-(r + x) * np.log1p(horizon / (alpha + T))) * p_alive(parameters, x, t_x, T)
+    return _buys_if_alive(parameters, horizon, x, T) * p_alive(parameters, x, t_x, T)
 
 
 def expected_purchases(
-    parameters: Parameters, horizon: float, x: IntArray, t_x: FloatArray, T: FloatArray, delta: float = 0.0
+    parameters: Parameters, horizon: float, x: IntArray, t_x: FloatArray, T: FloatArray
 ) -> FloatArray:
-    r"""Return the expected (discounted) number of purchases within the horizon after T.
+    r"""Return the expected number of purchases within the horizon after T.
 
     Fader, Hardie & Lee (2005), equation 10, before it is turned into a hypergeometric function:
     :math:`P(alive)\, E_p[(1 - (1 + p h / (\alpha + T))^{-(r + x)}) / p]` with :math:`p \sim Beta(a, b + x)`.
@@ -207,26 +207,95 @@ def expected_purchases(
     horizon : float
         Time ahead.
     x, t_x, T : ndarray, shape (n,)
-    delta : float
-        Continuous discount rate per time unit; with 0 the expectation is undiscounted.
 
     Returns
     -------
     ndarray of float64, shape (n,)
     """
+    ahead = AgePanels(x, T, parameters[1]).interpolated(_purchases_if_alive(parameters, horizon, 0.0))
+    return ahead * p_alive(parameters, x, t_x, T)
+
+
+class Forecast(NamedTuple):
+    """All forecasts of one horizon, each of shape (n,)."""
+
+    p_alive: FloatArray
+    p_purchase: FloatArray
+    expected: FloatArray
+    discounted: FloatArray
+
+
+def forecast(
+    parameters: Parameters, horizon: float, delta: float, x: IntArray, t_x: FloatArray, T: FloatArray
+) -> Forecast:
+    """Return all forecasts of one horizon, at little more than the cost of one.
+
+    Parameters
+    ----------
+    parameters : (r, alpha, a, b)
+    horizon : float
+        Time ahead.
+    delta : float
+        Continuous discount rate per time unit, at least 0.
+    x, t_x, T : ndarray, shape (n,)
+
+    Returns
+    -------
+    Forecast
+        P(alive), P(at least one purchase), expected and discounted expected purchases.
+    """
+    alive = p_alive(parameters, x, t_x, T)
+    panels = AgePanels(x, T, parameters[1])
+    expected = alive * panels.interpolated(_purchases_if_alive(parameters, horizon, 0.0))
+    discounted = expected
+    if delta > 0:
+        discounted = alive * panels.interpolated(_purchases_if_alive(parameters, horizon, delta))
+    return Forecast(alive, alive * _buys_if_alive(parameters, horizon, x, T), expected, discounted)
+
+
+def expected_purchases_new(parameters: Parameters, horizon: FloatArray) -> FloatArray:
+    """Return the expected number of repeat purchases of a new customer within each horizon.
+
+    Fader, Hardie & Lee (2005), equation 9, as the mean over p ~ Beta(a, b) of a positive function.
+
+    Parameters
+    ----------
+    parameters : (r, alpha, a, b)
+    horizon : ndarray of float64, shape (m,)
+        Times since the first purchase, at least 0.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+    """
+    r, alpha, a, b = parameters
+    p, weight = beta_rule(a, b, smallest=1 / (1 + r * float(horizon.max(initial=0.0)) / alpha))
+    return _mean_purchases(r, p, weight, horizon[:, None] * (p / alpha))
+
+
+def _buys_if_alive(parameters: Parameters, horizon: float, x: IntArray, T: FloatArray) -> FloatArray:
+    r, alpha, _, _ = parameters
+    return -np.expm1(-(r + x) * np.log1p(horizon / (alpha + T)))
+
+
+def _mean_purchases(k: float, p: FloatArray, weight: FloatArray, ratio: FloatArray) -> FloatArray:
+    """Return E[(1 - (1 + ratio)^-k) / p] over the nodes of p, which lie along the last axis."""
+    return np.asarray((-np.expm1(-k * np.log1p(ratio)) * (weight / p)).sum(axis=-1))
+
+
+def _purchases_if_alive(
+    parameters: Parameters, horizon: float, delta: float
+) -> Callable[[int, FloatArray], FloatArray]:
+    """Return the (discounted) purchases expected of a living customer, as a function of x and the age."""
     r, alpha, a, b = parameters
 
-    def if_alive(count: int, age: FloatArray) -> FloatArray:
-        k = r + count
-        p, weight = beta_rule(a, b + count, smallest=1 / (1 + k * horizon / alpha))
+    def if_alive(x: int, age: FloatArray) -> FloatArray:
+        k = r + x
+        p, weight = beta_rule(a, b + x, smallest=1 / (1 + k * horizon / alpha))
         ratio = p / (alpha + age[:, None])
+        return discounted(lambda t: _mean_purchases(k, p, weight, t * ratio), horizon, alpha, delta)
 
-        def cumulative(t: float) -> FloatArray:
-            return np.asarray((-np.expm1(-k * np.log1p(t * ratio)) * (weight / p)).sum(axis=1))
-
-        return discounted(cumulative, horizon, alpha, delta)
-
-    return tabulated(if_alive, x, T, alpha) * p_alive(parameters, x, t_x, T)
+    return if_alive
 
 
 def pmf(parameters: Parameters, n: IntArray, horizon: float) -> FloatArray:

@@ -23,16 +23,11 @@ _TO_COEFFICIENTS: Final = (2 / _POINTS) * np.cos(np.outer(np.arange(_POINTS), _A
 _TO_COEFFICIENTS[0] /= 2
 
 
-def tabulated(
-    function: Callable[[int, FloatArray], FloatArray], count: IntArray, age: FloatArray, scale: float
-) -> FloatArray:
-    """Return a function of (count, age) for many customers at the cost of a few evaluations per count.
+class AgePanels:
+    """Customers sorted into the cells (number of purchases, panel of age) that a table has to cover.
 
     Parameters
     ----------
-    function : callable
-        ``function(x, ages)`` for one whole number x and an array of ages, shape (m,) to (m,); analytic and
-        free of zeros in ``log(scale + age)``.
     count : ndarray of int64, shape (n,)
         The whole number of each customer.
     age : ndarray of float64, shape (n,)
@@ -40,29 +35,49 @@ def tabulated(
     scale : float
         The positive scale of the age.
 
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        The function's values, to about 1e-14 relative.
-
     Examples
     --------
-    >>> tabulated(lambda x, age: x / (2.0 + age), np.array([1, 3]), np.array([0.0, 4.0]), 2.0)
+    >>> panels = AgePanels(np.array([1, 3]), np.array([0.0, 4.0]), 2.0)
+    >>> panels.interpolated(lambda x, age: x / (2.0 + age))
     array([0.5, 0.5])
     """
-    depth = np.log1p(age / scale)
-    panel = depth.astype(np.int64)
-    width = int(panel.max(initial=0)) + 1
-    cell = count * width + panel
-    cells, position = _distinct(cell, (int(count.max(initial=0)) + 1) * width)
-    table = np.empty((len(cells), _POINTS))
-    counts, panels = np.divmod(cells, width)
-    for x in np.unique(counts):
-        rows = np.flatnonzero(counts == x)
-        centers = panels[rows] + 0.5
-        ages = scale * np.expm1(centers[:, None] + 0.5 * _NODES)
-        table[rows] = function(int(x), ages.ravel()).reshape(ages.shape) @ _TO_COEFFICIENTS.T
-    return _clenshaw(table, position, 2 * (depth - panel) - 1)
+
+    def __init__(self, count: IntArray, age: FloatArray, scale: float) -> None:
+        depth = np.log1p(age / scale)
+        panel = depth.astype(np.int64)
+        width = int(panel.max(initial=0)) + 1
+        cells, position = _distinct(count * width + panel, (int(count.max(initial=0)) + 1) * width)
+        self._scale = scale
+        self._counts, self._panels = np.divmod(cells, width)
+        self._position = position
+        self._place = 2 * (depth - panel) - 1
+
+    def interpolated(self, function: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
+        """Return a function of (count, age) for all customers.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(x, ages)`` for one whole number x and an array of ages, shape (m,) to (m,); analytic and
+            free of zeros in ``log(scale + age)``.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            The function's values, to about 1e-14 relative.
+        """
+        table = np.empty((len(self._counts), _POINTS))
+        for x in np.unique(self._counts):
+            rows = np.flatnonzero(self._counts == x)
+            depth = self._panels[rows, None] + 0.5 * (1 + _NODES)
+            ages = self._scale * np.expm1(depth)
+            table[rows] = _coefficients(function(int(x), ages.ravel()).reshape(ages.shape))
+        return _clenshaw(table, self._position, self._place)
+
+
+def _coefficients(values: FloatArray) -> FloatArray:
+    """Return the Chebyshev coefficients of each line; row by row, so that no line depends on its neighbors."""
+    return np.asarray((values[:, None, :] * _TO_COEFFICIENTS).sum(axis=2))
 
 
 def _distinct(cell: IntArray, span: int) -> tuple[IntArray, IntArray]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.kernels.grouping import distinct_rows
+from evergreen.models.checks import check_histories, check_whole, refuse
 from evergreen.typing import ArrayLike, FloatArray, IntArray, TimeUnit
 
 
@@ -83,12 +84,9 @@ class PurchaseHistories:
         InvalidInputError
             If a value is missing, infinite, negative, not whole where it must be, or out of order.
         """
-        x, t_x, age, n = _columns(frequency=frequency, recency=recency, T=T, count=count)
-        _refuse("frequency must be a whole number of at least 0", (x < 0) | (x != np.floor(x)), x)
-        _refuse("recency must be at least 0", t_x < 0, t_x)
-        _refuse("recency must not be greater than T", t_x > age, t_x)
-        _refuse("recency must be 0 where frequency is 0", (x == 0) & (t_x != 0), t_x)
-        (x, t_x, age), n = distinct_rows([x.astype(np.int64), t_x, age], n)
+        counts = _parallel(count, frequency=frequency, recency=recency, T=T)
+        x, t_x, age = check_histories(frequency, recency, T)
+        (x, t_x, age), n = distinct_rows([x, t_x, age], None if count is None else counts)
         return cls(x, t_x, age, n, time_unit)
 
     @property
@@ -174,13 +172,13 @@ class SpendHistories:
         InvalidInputError
             If a value of a repeat buyer is missing, infinite or negative.
         """
-        given = np.asarray(value, np.float64)
-        repeat = np.asarray(frequency) > 0
-        x, m, n = _columns(frequency=frequency, value=np.where(repeat, given, 0.0), count=count)
-        _refuse("frequency must be a whole number of at least 0", (x < 0) | (x != np.floor(x)), x)
-        _refuse("value must be at least 0", m < 0, m)
+        n = _parallel(count, frequency=frequency, value=value)
+        x, m = check_whole("frequency", frequency), np.asarray(value, np.float64)
+        repeat = x > 0
+        refuse("value of a repeat buyer must be finite", repeat & ~np.isfinite(m), m)
+        refuse("value must be at least 0", repeat & (m < 0), m)
         kept = repeat & (m > 0)
-        (x_kept, m_kept), n_kept = distinct_rows([x[kept].astype(np.int64), m[kept]], n[kept])
+        (x_kept, m_kept), n_kept = distinct_rows([x[kept], m[kept]], n[kept])
         return cls(x_kept, m_kept, n_kept, int(n[~repeat].sum()), int(n[repeat & ~kept].sum()))
 
     @property
@@ -193,28 +191,13 @@ class SpendHistories:
         return len(self.count)
 
 
-def _columns(*, count: ArrayLike | None, **named: ArrayLike) -> list[FloatArray]:
-    """Return parallel, finite float columns, the counts last."""
-    arrays = {name: np.atleast_1d(np.asarray(values, np.float64)) for name, values in named.items()}
-    shapes = {name: array.shape for name, array in arrays.items()}
+def _parallel(count: ArrayLike | None, **named: ArrayLike) -> IntArray:
+    """Return the counts, ones by default, after a check that all columns are of one length."""
+    shapes = {name: np.shape(values) for name, values in named.items()}
     if count is not None:
         shapes["count"] = np.shape(count)
     if len(set(shapes.values())) != 1 or any(len(shape) != 1 for shape in shapes.values()):
         raise InvalidInputError(f"Columns must be one-dimensional and of one length, got shapes {shapes}.")
-    for name, array in arrays.items():
-        _refuse(f"{name} must be finite", ~np.isfinite(array), array)
-    n = next(iter(shapes.values()))
-    counts = np.ones(n, np.int64) if count is None else np.asarray(count).astype(np.int64)
-    return [*arrays.values(), counts]
-
-
-def _refuse(rule: str, broken: np.ndarray, values: FloatArray) -> None:
-    """Raise if a rule is broken, with the number of rows and the first of them."""
-    if broken.any():
-        raise InvalidInputError.rows(
-            rule,
-            int(broken.sum()),
-            len(broken),
-            example=float(values[int(np.argmax(broken))]),
-            todo="Correct or leave out these rows.",
-        )
+    if count is None:
+        return np.ones(next(iter(shapes.values())), np.int64)
+    return check_whole("count", count)

@@ -1,0 +1,162 @@
+"""Checks that every model makes of its parameters and arguments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from evergreen.errors import InvalidInputError
+from evergreen.typing import ArrayLike, BoolArray, FloatArray, IntArray
+
+
+def check_parameters(model: str, parameters: Mapping[str, float]) -> None:
+    """Raise unless every parameter is positive and finite.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model, for the message.
+    parameters : mapping of str to float
+        The parameters by name.
+
+    Raises
+    ------
+    InvalidInputError
+        With the parameters that are not.
+    """
+    bad = {name: value for name, value in parameters.items() if not (value > 0 and math.isfinite(value))}
+    if bad:
+        given = ", ".join(f"{name}={value!r}" for name, value in bad.items())
+        raise InvalidInputError(f"{model} parameters must be positive and finite, got {given}.")
+
+
+def check_not_negative(name: str, value: float) -> float:
+    """Return a finite number of at least 0.
+
+    Parameters
+    ----------
+    name : str
+        What the number is, for the message.
+    value : float
+        The number.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InvalidInputError
+        If it is negative, infinite or nan.
+    """
+    number = float(value)
+    if not (number >= 0 and math.isfinite(number)):
+        raise InvalidInputError(f"{name} must be finite and at least 0, got {value!r}.")
+    return number
+
+
+def check_whole(name: str, values: ArrayLike) -> IntArray:
+    """Return whole numbers of at least 0.
+
+    Parameters
+    ----------
+    name : str
+        What they are, for the message.
+    values : array_like
+        The numbers.
+
+    Returns
+    -------
+    ndarray of int64
+
+    Raises
+    ------
+    InvalidInputError
+        If one of them is not a whole number of at least 0; nothing is truncated.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu":
+        array = array.astype(np.float64)
+        refuse(f"{name} must be a whole number", ~np.isfinite(array) | (array != np.floor(array)), array)
+    refuse(f"{name} must be at least 0", array < 0, array)
+    return array.astype(np.int64)
+
+
+def check_finite(name: str, values: ArrayLike) -> FloatArray:
+    """Return finite float numbers.
+
+    Parameters
+    ----------
+    name : str
+        What they are, for the message.
+    values : array_like
+        The numbers.
+
+    Returns
+    -------
+    ndarray of float64
+
+    Raises
+    ------
+    InvalidInputError
+        If one of them is missing or infinite.
+    """
+    array = np.asarray(values, np.float64)
+    refuse(f"{name} must be finite", ~np.isfinite(array), array)
+    return array
+
+
+def check_histories(
+    frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return purchase histories as arrays of one shape.
+
+    Parameters
+    ----------
+    frequency, recency, T : array_like
+        Repeat occasions and times, of shapes that broadcast.
+
+    Returns
+    -------
+    frequency : ndarray of int64
+    recency, T : ndarray of float64
+
+    Raises
+    ------
+    InvalidInputError
+        If a history cannot be: missing or negative values, recency beyond T, recency without a repeat occasion.
+    """
+    x, t_x, age = np.broadcast_arrays(
+        check_whole("frequency", frequency), check_finite("recency", recency), check_finite("T", T)
+    )
+    refuse("recency must be at least 0", t_x < 0, t_x)
+    refuse("recency must not be greater than T", t_x > age, t_x)
+    refuse("recency must be 0 where frequency is 0", (x == 0) & (t_x != 0), t_x)
+    return x, t_x, age
+
+
+def refuse(rule: str, broken: BoolArray | np.bool_, values: np.ndarray) -> None:
+    """Raise if a rule is broken anywhere, with the number of rows and the first of them.
+
+    Parameters
+    ----------
+    rule : str
+        What must hold.
+    broken : ndarray of bool
+        Where it does not.
+    values : ndarray
+        The values it is about.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    if not np.any(broken):
+        return
+    where = np.ravel(broken)
+    example = np.ravel(values)[int(np.argmax(where))].item()
+    raise InvalidInputError.rows(
+        rule, int(where.sum()), where.size, example=example, todo="Correct or leave out these rows."
+    )

@@ -1,0 +1,104 @@
+"""What the measures ask of any transaction model and of any spend model."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, Self, runtime_checkable
+
+import numpy as np
+
+from evergreen.models.fitting import FitResult
+from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.typing import ArrayLike, FloatArray, IntArray
+
+
+class Forecast(NamedTuple):
+    """What a transaction model expects of customers within one horizon; arrays of shape (n,)."""
+
+    p_alive: FloatArray
+    """Probability of being alive at the end of observation."""
+    p_purchase: FloatArray
+    """Probability of at least one purchase within the horizon."""
+    expected_purchases: FloatArray
+    """Expected number of purchases within the horizon."""
+    discounted_purchases: FloatArray
+    """Expected number of purchases within the horizon, each discounted to the end of observation."""
+
+
+class SimulatedCustomers(NamedTuple):
+    """Customers drawn from a transaction model, with what is never seen of real ones; arrays of shape (n,)."""
+
+    frequency: IntArray
+    """Repeat purchases until T."""
+    recency: FloatArray
+    """Time from the first to the last purchase."""
+    T: FloatArray
+    """Time from the first purchase to the end of observation."""
+    purchase_rate: FloatArray
+    """Purchases per time unit while alive."""
+    dropout_probability: FloatArray
+    """Probability of leaving for good after a repeat purchase."""
+
+
+@runtime_checkable
+class TransactionModel(Protocol):
+    """When customers buy and when they leave."""
+
+    @classmethod
+    def fit(cls, histories: PurchaseHistories) -> FitResult[Self]:
+        """Return the model of highest likelihood."""
+        ...
+
+    def p_alive(self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
+        """Return the probability of being alive at T."""
+        ...
+
+    def p_purchase(
+        self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+    ) -> FloatArray:
+        """Return the probability of at least one purchase in (T, T + horizon]."""
+        ...
+
+    def expected_purchases(
+        self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+    ) -> FloatArray:
+        """Return the expected number of purchases in (T, T + horizon]."""
+        ...
+
+    def expected_purchases_new(self, horizon: ArrayLike) -> FloatArray:
+        """Return the expected number of repeat purchases of a new customer."""
+        ...
+
+    def pmf(self, n: ArrayLike, horizon: float) -> FloatArray:
+        """Return the probability that a new customer makes n repeat purchases."""
+        ...
+
+    def forecast(
+        self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, *, delta: float = 0.0
+    ) -> Forecast:
+        """Return all forecasts of one horizon at once."""
+        ...
+
+    def simulate(
+        self, T: ArrayLike, *, customers: int | None = None, seed: int | np.random.Generator | None = None
+    ) -> SimulatedCustomers:
+        """Draw customers and observe each until T."""
+        ...
+
+
+@runtime_checkable
+class SpendModel(Protocol):
+    """What customers spend per occasion."""
+
+    @classmethod
+    def fit(cls, spends: SpendHistories) -> FitResult[Self]:
+        """Return the model of highest likelihood."""
+        ...
+
+    @property
+    def mean(self) -> float:
+        """Expected value per occasion of a customer of whom nothing is known."""
+        ...
+
+    def expected_spend(self, frequency: ArrayLike, monetary_value: ArrayLike) -> FloatArray:
+        """Return the expected value per occasion."""
+        ...
