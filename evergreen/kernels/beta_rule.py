@@ -19,6 +19,7 @@ from evergreen.typing import FloatArray
 
 _STEP: Final = 0.28  # the error of the rule is about exp(-pi^2 / step): 5e-16
 _NEGLIGIBLE: Final = 70.0  # nodes whose density is below exp(-70) of the largest are left out
+_FLOOR: Final = 1e-200  # nodes below are put here, where every function is flat: for small a they would underflow to 0
 _MARGIN: Final = 4.0  # units of y that the unstretched middle reaches beyond the outermost feature
 
 
@@ -57,7 +58,7 @@ def beta_rule(a: float, b: float, smallest: float = 1.0) -> tuple[FloatArray, Fl
     log_density -= log_density.max()
     kept = log_density > -_NEGLIGIBLE
     weight = np.exp(log_density[kept])
-    return expit(y[kept]), weight / weight.sum()
+    return np.maximum(expit(y[kept]), _FLOOR), weight / weight.sum()
 
 
 def _center(a: float, b: float) -> tuple[float, float]:

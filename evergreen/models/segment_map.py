@@ -1,0 +1,199 @@
+"""Segment maps: which name a customer's scores get, declared as data and checked to be total and exclusive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from evergreen.errors import InvalidInputError
+from evergreen.typing import IntArray
+
+AXES: Final = ("r", "f", "m", "fm")
+"""What a map may look at: the three scores, and ``fm`` = f + m."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRule:
+    """One rectangle of scores and the segment it belongs to.
+
+    Parameters
+    ----------
+    segment : str
+        Name of the segment; several rules may share one.
+    ranges : tuple of (int, int)
+        Lowest and highest score, both included, one pair for each axis of the map.
+
+    Examples
+    --------
+    >>> SegmentRule("champion", ((5, 5), (4, 5)))
+    SegmentRule(segment='champion', ranges=((5, 5), (4, 5)))
+    """
+
+    segment: str
+    ranges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentMap:
+    """A name for every combination of scores, and only one.
+
+    Parameters
+    ----------
+    axes : tuple of {"r", "f", "m", "fm"}
+        The scores that the rules look at; ``fm`` is the sum f + m, which runs from 2 on.
+    rules : sequence of SegmentRule
+        Rectangles that cover every cell exactly once. The order in which segments first appear is the order in
+        which they are reported.
+    bins : tuple of int
+        Number of scores of r, f and m.
+
+    Raises
+    ------
+    InvalidInputError
+        If a cell is covered by no rule or by several, or a rule reaches out of the scores; the message lists them.
+
+    Examples
+    --------
+    >>> halves = SegmentMap(
+    ...     axes=("r",),
+    ...     rules=[SegmentRule("asleep", ((1, 2),)), SegmentRule("awake", ((3, 5),))],
+    ... )
+    >>> halves.segments
+    ('asleep', 'awake')
+    >>> [halves.segments[code] for code in halves.codes(np.array([1, 5]), np.array([1, 1]), np.array([5, 1]))]
+    ['asleep', 'awake']
+    """
+
+    axes: tuple[str, ...]
+    rules: Sequence[SegmentRule]
+    bins: tuple[int, int, int] = (5, 5, 5)
+
+    def __post_init__(self) -> None:
+        """Check that the rules cover every cell exactly once."""
+        unknown = [axis for axis in self.axes if axis not in AXES]
+        if unknown or not self.axes:
+            raise InvalidInputError.not_allowed("axes", self.axes, AXES)
+        object.__setattr__(self, "axes", tuple(self.axes))
+        object.__setattr__(self, "rules", tuple(self.rules))
+        covers = {cell: self._covering(cell) for cell in product(*self._levels)}
+        gaps = [cell for cell, names in covers.items() if not names]
+        overlaps = [f"{cell} ({', '.join(names)})" for cell, names in covers.items() if len(names) > 1]
+        beyond = [rule.segment for rule in self.rules if not self._fits(rule)]
+        said = [
+            f"{len(cells)} {what}: {', '.join(str(cell) for cell in cells[:5])}{' ...' if len(cells) > 5 else ''}"
+            for cells, what in (
+                (beyond, "rules reach out of the scores"),
+                (gaps, "cells belong to no segment"),
+                (overlaps, "cells belong to several segments"),
+            )
+            if cells
+        ]
+        if said:
+            raise InvalidInputError(
+                f"A segment map on {' x '.join(self.axes)} must cover each cell once; " + "; ".join(said) + "."
+            )
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Names of the segments, in order of first appearance in the rules."""
+        return tuple(dict.fromkeys(rule.segment for rule in self.rules))
+
+    def codes(self, r: IntArray, f: IntArray, m: IntArray) -> IntArray:
+        """Return each customer's position in :attr:`segments`.
+
+        Parameters
+        ----------
+        r, f, m : ndarray of int64, shape (n,)
+            The three scores.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        scores = {"r": r, "f": f, "m": m, "fm": f + m}
+        index = tuple(scores[axis] - levels[0] for axis, levels in zip(self.axes, self._levels, strict=True))
+        return self._table()[index]
+
+    @property
+    def _levels(self) -> tuple[range, ...]:
+        r, f, m = self.bins
+        levels = {"r": range(1, r + 1), "f": range(1, f + 1), "m": range(1, m + 1), "fm": range(2, f + m + 1)}
+        return tuple(levels[axis] for axis in self.axes)
+
+    def _covering(self, cell: tuple[int, ...]) -> list[str]:
+        return [
+            rule.segment
+            for rule in self.rules
+            if len(rule.ranges) == len(cell)
+            and all(low <= score <= high for score, (low, high) in zip(cell, rule.ranges, strict=True))
+        ]
+
+    def _fits(self, rule: SegmentRule) -> bool:
+        return len(rule.ranges) == len(self.axes) and all(
+            low in levels and high in levels and low <= high
+            for (low, high), levels in zip(rule.ranges, self._levels, strict=True)
+        )
+
+    def _table(self) -> IntArray:
+        position = {name: code for code, name in enumerate(self.segments)}
+        cells = [position[self._covering(cell)[0]] for cell in product(*self._levels)]
+        return np.array(cells, np.int64).reshape([len(levels) for levels in self._levels])
+
+
+def _map(axes: tuple[str, ...], **rules: Sequence[tuple[tuple[int, int], ...]]) -> SegmentMap:
+    return SegmentMap(
+        axes,
+        [
+            SegmentRule(name.replace("_", " ").replace("cant", "can't"), ranges)
+            for name, rectangles in rules.items()
+            for ranges in rectangles
+        ],
+    )
+
+
+PRESETS: Final[Mapping[str, SegmentMap]] = MappingProxyType(
+    {
+        "rf25": _map(
+            ("r", "f"),
+            champion=[((5, 5), (4, 5))],
+            loyal=[((3, 4), (4, 5))],
+            potential_loyalist=[((4, 5), (2, 3))],
+            new=[((5, 5), (1, 1))],
+            promising=[((4, 4), (1, 1))],
+            need_attention=[((3, 3), (3, 3))],
+            about_to_sleep=[((3, 3), (1, 2))],
+            cant_lose=[((1, 2), (5, 5))],
+            at_risk=[((1, 2), (3, 4))],
+            hibernating=[((1, 2), (1, 2))],
+        ),
+        "rfm11": _map(
+            ("r", "fm"),
+            champion=[((4, 5), (8, 10))],
+            loyal=[((4, 5), (6, 7)), ((3, 3), (8, 10))],
+            potential_loyalist=[((4, 5), (4, 5))],
+            new=[((5, 5), (2, 3))],
+            promising=[((4, 4), (2, 3))],
+            need_attention=[((3, 3), (5, 7))],
+            about_to_sleep=[((3, 3), (2, 4))],
+            cant_lose=[((1, 1), (8, 10))],
+            at_risk=[((2, 2), (6, 10)), ((1, 1), (6, 7))],
+            hibernating=[((2, 2), (2, 5)), ((1, 1), (4, 5))],
+            lost=[((1, 1), (2, 3))],
+        ),
+        "rf6": _map(
+            ("r", "f"),
+            champion=[((4, 5), (4, 5))],
+            developing=[((4, 5), (2, 3))],
+            new=[((4, 5), (1, 1))],
+            slipping=[((3, 3), (1, 5))],
+            at_risk=[((1, 2), (3, 5))],
+            lost=[((1, 2), (1, 2))],
+        ),
+    }
+)
+"""The segment maps that come with evergreen, all for five scores a dimension."""
