@@ -15,6 +15,7 @@ from scipy.special import betainc, betaincc, expit
 
 from evergreen.kernels.beta_rule import beta_rule
 from evergreen.kernels.discounting import discounted
+from evergreen.kernels.grouping import levels
 from evergreen.kernels.special import log_rising_ratio, softplus_and_expit
 from evergreen.kernels.tabulate import AgePanels
 from evergreen.typing import FloatArray, IntArray
@@ -65,7 +66,7 @@ def gather(x: IntArray, t_x: FloatArray, T: FloatArray, count: IntArray) -> Evid
     Evidence
     """
     weight = count.astype(np.float64)
-    ages, position = np.unique(T, return_inverse=True)
+    ages, position = levels(T)
     repeat = x > 0
     return Evidence(
         float(weight.sum()),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from evergreen.typing import IntArray
 
 _Column = npt.NDArray[Any]
+_FEW = 16
 _DENSE = 4  # integers that span at most this many times the rows are their own codes, without a sort
 
 
@@ -39,7 +40,7 @@ def distinct_rows(columns: Sequence[_Column], counts: IntArray | None = None) ->
     """
     if len(columns[0]) == 0:
         return [column.copy() for column in columns], np.zeros(0, np.int64)
-    codes, levels = zip(*(_codes(column) for column in columns), strict=True)
+    codes, values = zip(*(_codes(column) for column in columns), strict=True)
     key, spans = _packed(codes)
     if counts is None:
         key = np.sort(key)
@@ -50,7 +51,32 @@ def distinct_rows(columns: Sequence[_Column], counts: IntArray | None = None) ->
         key = key[order]
         start = _run_starts(key)
         count = np.add.reduceat(counts[order], start)
-    return _unpacked(key[start], spans, levels), count
+    return _unpacked(key[start], spans, values), count
+
+
+def levels(column: _Column) -> tuple[_Column, IntArray]:
+    """Return the distinct values of a column in order, and the position of each row's value among them.
+
+    Parameters
+    ----------
+    column : ndarray, shape (n,)
+        Without missing values.
+
+    Returns
+    -------
+    values : ndarray, shape (m,)
+    position : ndarray of int64, shape (n,)
+
+    Examples
+    --------
+    >>> levels(np.array([0.5, 2.0, 0.5]))
+    (array([0.5, 2. ]), array([0, 1, 0]))
+    """
+    values = np.unique(column)
+    if len(values) * _FEW < len(column):  # a search in a short table beats the sort that gives all positions
+        return values, np.searchsorted(values, column)
+    values, position = np.unique(column, return_inverse=True)
+    return values, position.astype(np.int64, copy=False)
 
 
 def _codes(column: _Column) -> tuple[IntArray, _Column | int]:
@@ -59,8 +85,8 @@ def _codes(column: _Column) -> tuple[IntArray, _Column | int]:
         low, high = int(column.min()), int(column.max())
         if high - low < _DENSE * len(column):
             return column.astype(np.int64) - low, low
-    table, codes = np.unique(column, return_inverse=True)
-    return codes.astype(np.int64, copy=False), table
+    table, codes = levels(column)
+    return codes, table
 
 
 def _packed(codes: Sequence[IntArray]) -> tuple[IntArray, list[int]]:
@@ -78,9 +104,9 @@ def _run_starts(key: IntArray) -> IntArray:
     return np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
 
 
-def _unpacked(key: IntArray, spans: Sequence[int], levels: Sequence[_Column | int]) -> list[_Column]:
+def _unpacked(key: IntArray, spans: Sequence[int], values: Sequence[_Column | int]) -> list[_Column]:
     columns: list[_Column] = []
-    for width, level in zip(reversed(spans), reversed(levels), strict=True):
+    for width, value in zip(reversed(spans), reversed(values), strict=True):
         key, code = np.divmod(key, width)
-        columns.append(level[code] if isinstance(level, np.ndarray) else code + level)
+        columns.append(value[code] if isinstance(value, np.ndarray) else code + value)
     return columns[::-1]

@@ -1,0 +1,85 @@
+"""Transaction logs drawn from a model, for tests, benchmarks and teaching."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evergreen.errors import InvalidInputError
+from evergreen.models.bgnbd import BGNBD
+from evergreen.models.gamma_gamma import GammaGamma
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def simulate_log(
+    customers: int,
+    *,
+    transactions: BGNBD | None = None,
+    spend: GammaGamma | None = None,
+    start: str = "2024-01-01",
+    acquired: int = 365,
+    observed: int = 730,
+    seed: int | np.random.Generator | None = None,
+) -> pd.DataFrame:
+    """Draw the transaction log of a customer base.
+
+    Parameters
+    ----------
+    customers : int
+        Number of customers, ids 0 to ``customers - 1``.
+    transactions : BGNBD, optional
+        How they buy and leave, in days; by default about the fit to CDNOW.
+    spend : GammaGamma, optional
+        What they spend; by default the published fit to CDNOW.
+    start : str
+        First day, ISO.
+    acquired : int
+        First purchases are spread evenly over so many days.
+    observed : int
+        Days that the log covers, at least ``acquired``.
+    seed : int or numpy.random.Generator, optional
+        For the same log again.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per purchase, by date: ``customer_id`` (int64), ``date`` (datetime64, a day), ``amount`` (float64,
+        cents and not below one). Purchases of one customer can fall on the same day.
+
+    Raises
+    ------
+    InvalidInputError
+        If the log would end before the last customer is acquired.
+
+    Examples
+    --------
+    >>> log = simulate_log(100, seed=1)
+    >>> log["customer_id"].nunique(), bool((log["amount"] > 0).all())
+    (100, True)
+    """
+    import pandas as pd
+
+    if not 0 < acquired <= observed:
+        raise InvalidInputError(f"acquired={acquired} must lie between 1 and observed={observed} days.")
+    transactions = transactions or BGNBD(r=0.243, alpha=30.9, a=0.793, b=2.426)
+    spend = spend or GammaGamma(p=6.25, q=3.74, v=15.44)
+    random = np.random.default_rng(seed)
+    first = random.integers(0, acquired, customers)
+    drawn = transactions.simulate((observed - 1 - first).astype(np.float64), seed=random)
+    repeats = np.repeat(np.arange(customers), drawn.frequency)
+    place = random.random(len(repeats))
+    last = np.cumsum(drawn.frequency) - 1
+    place[last[drawn.frequency > 0]] = 1.0
+    customer = np.concatenate((np.arange(customers), repeats))
+    day = first[customer]
+    day[customers:] += np.ceil(place * drawn.recency[repeats]).astype(np.int64)
+    level = spend.v / random.gamma(spend.q, 1.0, customers)
+    amount = np.maximum(np.round(random.gamma(spend.p, 1.0, len(customer)) * level[customer], 2), 0.01)
+    order = np.argsort(day, kind="stable")
+    dates = np.datetime64(start, "D") + day[order]
+    return pd.DataFrame(
+        {"customer_id": customer[order], "date": dates.astype("datetime64[us]"), "amount": amount[order]}
+    )
