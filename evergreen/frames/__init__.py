@@ -1,0 +1,9 @@
+"""The only door for dataframes: logs and summaries in, customer bases and scores out, on any engine."""
+
+from __future__ import annotations
+
+from evergreen.frames.audit import Dropped
+from evergreen.frames.customer_base import CustomerBase
+from evergreen.frames.results import ColumnTotals, ScoreTable
+
+__all__ = ["ColumnTotals", "CustomerBase", "Dropped", "ScoreTable"]

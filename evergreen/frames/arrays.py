@@ -1,0 +1,374 @@
+"""The fast route for logs in memory: whole numbers, one sort, counts and sums.
+
+A reader turns a log into :class:`LogArrays`; everything after that is numpy alone and gives the same
+integers as the route through narwhals, hence the same bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from evergreen.errors import InvalidInputError
+from evergreen.frames.audit import HUGE, Audit, Dropped, MoneyScale
+from evergreen.frames.periods import (
+    FIRST_DAY,
+    LAST_DAY,
+    SECONDS_PER_DAY,
+    Boundary,
+    periods_of_days,
+    time_ratio,
+)
+from evergreen.frames.reading import OWN_COLUMNS, Reading
+from evergreen.typing import BoolArray, FloatArray, IntArray
+
+NO_DATE: Final = np.iinfo(np.int64).min
+"""The number of a missing date."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogArrays:
+    """A log as parallel arrays.
+
+    Parameters
+    ----------
+    code : ndarray of int, shape (n,)
+        Number of the customer, from 0 on; -1 where the id is missing.
+    customers : int
+        Number of codes (some may not occur).
+    when : ndarray of int64, shape (n,)
+        Day since 1970, or second for occasion ``"row"``; ``NO_DATE`` where missing.
+    amount : ndarray of float64, shape (n,), optional
+        Money; NaN where missing.
+    order : ndarray of int, shape (n,), optional
+        Number of the order, from 0 on; -1 where missing.
+    """
+
+    code: IntArray
+    customers: int
+    when: IntArray
+    amount: FloatArray | None
+    order: IntArray | None
+
+    def take(self, kept: BoolArray) -> LogArrays:
+        """Return the log of the kept rows."""
+        return LogArrays(
+            self.code[kept],
+            self.customers,
+            self.when[kept],
+            None if self.amount is None else self.amount[kept],
+            None if self.order is None else self.order[kept],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArraySummary:
+    """The summary of a log as arrays, one entry per customer in the order of the codes.
+
+    Parameters
+    ----------
+    code : ndarray of int64, shape (c,)
+        Numbers of the customers.
+    columns : dict of str to ndarray
+        The summary's columns; ``first_purchase`` and ``last_purchase`` as whole days (or seconds).
+    dropped : Dropped
+        What was left out.
+    end : Boundary
+        End of the observation.
+    scale : MoneyScale
+        How money was made whole.
+    """
+
+    code: IntArray
+    columns: dict[str, np.ndarray[Any, Any]]
+    dropped: Dropped
+    end: Boundary
+    scale: MoneyScale
+
+
+def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
+    """Turn log arrays into the customer summary.
+
+    Parameters
+    ----------
+    log : LogArrays
+        The rows.
+    reading : Reading
+        How to read them.
+
+    Returns
+    -------
+    ArraySummary
+        One entry per customer with at least one purchase (for a window after a boundary: or a refund).
+
+    Raises
+    ------
+    InvalidInputError
+        If nothing is left.
+    """
+    audit, log = _audited(log, reading)
+    audit.check(reading)
+    occasion, by_row = reading.occasion, reading.occasion == "row"
+    end = reading.end or (Boundary.of_second(audit.last) if by_row else Boundary.of_day(audit.last))
+    scale, whole = MoneyScale(), None
+    if log.amount is not None:
+        scale = audit.scale(occasion)
+        whole = np.floor(log.amount * scale.factor + 0.5)
+    purchases, bought = log, whole
+    if audit.refunds and log.amount is not None and whole is not None:
+        positive = log.amount >= 0
+        purchases, bought = log.take(positive), whole[positive]
+    found, first_money = (
+        _single_rows(purchases, bought) if by_row else _calendar(purchases, bought, audit, reading)
+    )
+    dropped = _without_refund_only(audit, log, found["code"])
+    if not len(found["code"]):
+        raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
+    columns = _times(found, end.period(occasion), *time_ratio(occasion, reading.time_unit))
+    if purchases.order is not None:
+        columns["orders"] = _count_orders(purchases, purchases.order)[found["code"]]
+    if bought is not None and whole is not None and first_money is not None:
+        spent = _sums(purchases, bought)[found["code"]]
+        net = _sums(log, whole)[found["code"]] if audit.refunds else spent
+        columns |= _money(columns["frequency"], spent, first_money, net, scale)
+    ordered = {name: columns[name] for name in OWN_COLUMNS if name in columns}
+    return ArraySummary(found["code"], ordered, dropped, end, scale)
+
+
+def _times(
+    found: dict[str, np.ndarray[Any, Any]], end_period: int, times: float, over: float
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the columns that every log has."""
+    return {
+        "frequency": found["occasions"] - 1,
+        "recency": (found["last_period"] - found["first_period"]).astype(np.float64) * times / over,
+        "T": (end_period - found["first_period"]).astype(np.float64) * times / over,
+        "first_purchase": found["first"],
+        "last_purchase": found["last"],
+        "orders": found["occasions"],
+    }
+
+
+def _money(
+    frequency: IntArray, spent: FloatArray, first_money: FloatArray, net: FloatArray, scale: MoneyScale
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the columns of a log with money, from whole money."""
+    mean = np.zeros(len(frequency))
+    np.divide((spent - first_money) * scale.up, frequency * scale.down, out=mean, where=frequency > 0)
+    return {
+        "monetary_value": mean,
+        "total_value": net * scale.up / scale.down,
+        "refunds": (spent - net) * scale.up / scale.down,
+    }
+
+
+def _without_refund_only(audit: Audit, log: LogArrays, code: IntArray) -> Dropped:
+    """Return what was left out, the rows of customers without a purchase among it."""
+    if not audit.refunds:
+        return audit.dropped
+    rows = np.bincount(log.code, minlength=log.customers)
+    rows[code] = 0
+    return replace(
+        audit.dropped, refund_only=int(rows.sum()), refund_only_customers=int(np.count_nonzero(rows))
+    )
+
+
+def holdout_arrays(
+    log: LogArrays, reading: Reading, code: IntArray
+) -> tuple[Audit, IntArray, FloatArray | None]:
+    """Count the occasions and sum the money of given customers within a window.
+
+    Parameters
+    ----------
+    log : LogArrays
+        The rows of the whole log.
+    reading : Reading
+        How to read them; ``reading.after`` begins the window.
+    code : ndarray of int64, shape (c,)
+        The customers wanted.
+
+    Returns
+    -------
+    audit : Audit
+        What was found in the window.
+    frequency : ndarray of int64, shape (c,)
+        Occasions of each customer.
+    value : ndarray of float64, shape (c,), or None
+        Sum of the amounts, net of refunds.
+    """
+    audit, kept = _audited(log, reading)
+    value = None
+    bought = kept
+    if kept.amount is not None:
+        scale = audit.scale(None)
+        whole = np.floor(kept.amount * scale.factor + 0.5)
+        value = _sums(kept, whole)[code] * scale.up / scale.down
+        bought = kept.take(kept.amount >= 0)
+    if reading.occasion == "row":
+        return audit, np.bincount(bought.code, minlength=log.customers)[code], value
+    occasions = np.zeros(log.customers, np.int64)
+    if len(bought.code):
+        customer, day = _distinct_days(bought, audit.first, audit.last)
+        start = _starts(customer)
+        occasions[customer[start]] = _count_periods(periods_of_days(day, reading.occasion), start)
+    return audit, occasions[code], value
+
+
+def _audited(log: LogArrays, reading: Reading) -> tuple[Audit, LogArrays]:
+    """Return the audit of a log and its usable rows; a clean log is not copied."""
+    n = len(log.code)
+    if n == 0:
+        return Audit({"kept": 0}), log
+    first, last = int(log.when.min()), int(log.when.max())
+    low, high, after = _window(reading)
+    magnitude = None if log.amount is None else np.abs(log.amount)
+    clean = log.code.min() >= 0 and low <= first and last <= high and (after is None or first > after)
+    if magnitude is not None:
+        clean = clean and bool(magnitude.max() < HUGE)
+        clean = clean and (reading.zero_amounts == "keep" or bool(magnitude.min() > 0))
+    counts = {"kept": n}
+    if not clean:
+        counts, kept = _reasons(log, magnitude, reading)
+        log = log.take(kept)
+        magnitude = None if magnitude is None else magnitude[kept]
+        if not len(log.code):
+            return Audit(counts), log
+        first, last = int(log.when.min()), int(log.when.max())
+    if log.amount is None or magnitude is None:
+        return Audit(counts, first, last), log
+    money, largest = float(magnitude.sum()), float(magnitude.max())
+    return Audit(counts, first, last, money, largest, int(np.count_nonzero(log.amount < 0))), log
+
+
+def _window(reading: Reading) -> tuple[int, int, int | None]:
+    """Return the lowest and highest number of a day (or second) that is inside, and the last one before."""
+    occasion, end = reading.occasion, reading.end
+    per_day = SECONDS_PER_DAY if occasion == "row" else 1
+    low, high = FIRST_DAY * per_day, (LAST_DAY + 1) * per_day - 1
+    after = None if reading.after is None else reading.after.last(occasion)
+    return low, high if end is None else end.last(occasion), after
+
+
+def _reasons(
+    log: LogArrays, magnitude: FloatArray | None, reading: Reading
+) -> tuple[dict[str, int], BoolArray]:
+    """Count the rows by the first reason that leaves them out."""
+    low, high, after = _window(reading)
+    per_day = SECONDS_PER_DAY if reading.occasion == "row" else 1
+    bad: dict[str, BoolArray] = {
+        "null_customer": log.code < 0,
+        "null_date": log.when == NO_DATE,
+        "date_out_of_range": (log.when < low) | (log.when >= (LAST_DAY + 1) * per_day),
+        "after_end": log.when > high,
+    }
+    if after is not None:
+        bad["before_window"] = log.when <= after
+    if magnitude is not None:
+        bad["bad_amount"] = ~(magnitude < HUGE)
+        if reading.zero_amounts == "drop":
+            bad["zero_amount"] = magnitude == 0
+    kept = np.ones(len(log.code), np.bool_)
+    counts: dict[str, int] = {}
+    for reason, broken in bad.items():
+        before = int(np.count_nonzero(kept))
+        kept &= ~broken
+        counts[reason] = before - int(np.count_nonzero(kept))
+    return {"kept": int(np.count_nonzero(kept)), **counts}, kept
+
+
+def _calendar(
+    log: LogArrays, whole: FloatArray | None, audit: Audit, reading: Reading
+) -> tuple[dict[str, np.ndarray[Any, Any]], FloatArray | None]:
+    """Return the occasions by calendar period, and the money of each customer's first period."""
+    customer, day = _distinct_days(log, audit.first, audit.last)
+    start = _starts(customer)
+    code, stop = customer[start], np.append(start[1:], len(customer)) - 1
+    period = periods_of_days(day, reading.occasion)
+    columns = {
+        "code": code,
+        "occasions": _count_periods(period, start),
+        "first": day[start],
+        "last": day[stop],
+        "first_period": period[start],
+        "last_period": period[stop],
+    }
+    if whole is None:
+        return columns, None
+    begun = np.zeros(log.customers, np.int64)
+    begun[code] = columns["first_period"]
+    when = log.when
+    if reading.occasion != "D":
+        when = periods_of_days(np.arange(audit.first, audit.last + 1), reading.occasion)[when - audit.first]
+    early = when == begun[log.code]
+    return columns, np.bincount(log.code[early], whole[early], log.customers)[code]
+
+
+def _single_rows(
+    log: LogArrays, whole: FloatArray | None
+) -> tuple[dict[str, np.ndarray[Any, Any]], FloatArray | None]:
+    """Return every row as an occasion, and the money of each customer's first row (of ties the smallest)."""
+    occasions = np.bincount(log.code, minlength=log.customers)
+    code = np.flatnonzero(occasions)
+    first = np.full(log.customers, np.iinfo(np.int64).max)
+    last = np.full(log.customers, np.iinfo(np.int64).min)
+    np.minimum.at(first, log.code, log.when)
+    np.maximum.at(last, log.code, log.when)
+    columns = {"code": code, "occasions": occasions[code], "first": first[code], "last": last[code]}
+    columns |= {"first_period": columns["first"], "last_period": columns["last"]}
+    if whole is None:
+        return columns, None
+    early = log.when == first[log.code]
+    money = np.full(log.customers, np.inf)
+    np.minimum.at(money, log.code[early], whole[early])
+    return columns, money[code]
+
+
+def _distinct_days(log: LogArrays, first: int, last: int) -> tuple[IntArray, IntArray]:
+    """Return the distinct (customer, day) in order."""
+    span = last - first + 1
+    if log.customers * span < 2**32:
+        key: np.ndarray[Any, Any] = log.code.astype(np.uint32)
+        key *= np.uint32(span)
+        key += (log.when - first).astype(np.uint32)
+    else:
+        key = log.code * np.int64(span)
+        key += log.when - first
+    key.sort()
+    key = key[_starts(key)]
+    customer = key // key.dtype.type(span)
+    day = key - customer * key.dtype.type(span)
+    return customer.astype(np.int64), day.astype(np.int64) + first
+
+
+def _starts(ordered: np.ndarray[Any, Any]) -> IntArray:
+    fresh = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return np.flatnonzero(fresh)
+
+
+def _count_periods(period: IntArray, start: IntArray) -> IntArray:
+    """Return how many distinct periods each customer has, whose runs begin at ``start``."""
+    if not len(start):
+        return np.zeros(0, np.int64)
+    fresh = np.ones(len(period), np.int64)
+    fresh[1:] = period[1:] != period[:-1]
+    fresh[start] = 1
+    return np.add.reduceat(fresh, start)
+
+
+def _sums(log: LogArrays, whole: FloatArray) -> FloatArray:
+    """Return the exact sum of whole money of every code."""
+    return np.bincount(log.code, whole, log.customers)
+
+
+def _count_orders(log: LogArrays, order: IntArray) -> IntArray:
+    """Return the distinct orders of every code; a row without an order id is an order of its own."""
+    named = order >= 0
+    alone = np.bincount(log.code[~named], minlength=log.customers)
+    if not named.any():
+        return alone
+    width = int(order.max()) + 1
+    key = np.sort(log.code[named].astype(np.int64) * width + order[named])
+    return alone + np.bincount(key[_starts(key)] // width, minlength=log.customers)

@@ -1,0 +1,151 @@
+"""The door: opening a user's frame, and refusing columns of the wrong type in words that help."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import narwhals.stable.v2 as nw
+from narwhals.exceptions import DuplicateError
+
+from evergreen.errors import InputTypeError, InvalidInputError
+from evergreen.frames.reading import LogColumns
+
+AnyFrame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
+"""A frame behind narwhals, in memory or lazy."""
+
+_ACCEPTED = "a dataframe: pandas, polars (eager or lazy), pyarrow Table, DuckDB relation, PySpark or another that narwhals reads"
+_PARSE_NUMBERS = "pd.to_datetime(log[{0!r}].astype(str), format='%Y%m%d')"
+_PARSE_TEXT = "pd.to_datetime(log[{0!r}], format='%d/%m/%Y')"
+
+
+def open_frame(name: str, frame: Any) -> AnyFrame:
+    """Return a user's frame behind narwhals.
+
+    Parameters
+    ----------
+    name : str
+        What the frame is, for the message.
+    frame : object
+        The user's frame.
+
+    Returns
+    -------
+    narwhals DataFrame or LazyFrame
+
+    Raises
+    ------
+    InputTypeError
+        If it is not a frame, or its columns have several levels.
+    InvalidInputError
+        If two columns share a name.
+    """
+    if nw.dependencies.is_pandas_dataframe(frame) and frame.columns.nlevels > 1:
+        raise InputTypeError(
+            f"The {name} has columns of {frame.columns.nlevels} levels (a MultiIndex): give it columns of one level, "
+            f"such as {name}.columns = ['_'.join(names) for names in {name}.columns]."
+        )
+    try:
+        opened = nw.from_native(frame)
+    except TypeError:
+        raise InputTypeError.kind(f"The {name}", frame, _ACCEPTED) from None
+    except DuplicateError:
+        raise _doubled(name, frame) from None
+    try:
+        opened.collect_schema()
+    except DuplicateError:
+        raise _doubled(name, frame) from None
+    return opened
+
+
+def is_lazy(frame: AnyFrame) -> bool:
+    """Return whether a frame is lazy."""
+    return isinstance(frame, nw.LazyFrame)
+
+
+def in_memory(frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    """Return a small lazy result in memory."""
+    return frame.collect()
+
+
+def check_log_types(frame: AnyFrame, columns: LogColumns) -> None:
+    """Refuse columns of a log whose type cannot be read.
+
+    Parameters
+    ----------
+    frame : narwhals DataFrame or LazyFrame
+        The log.
+    columns : LogColumns
+        The roles of its columns.
+
+    Raises
+    ------
+    InputTypeError
+        If ids are lists, dates are numbers or have a time zone, or amounts are text or booleans.
+    """
+    schema = frame.collect_schema()
+    for role in ("customer", "order"):
+        if role in columns.roles:
+            check_id_type(role, columns.roles[role], schema[columns.roles[role]])
+    kind = schema[columns.date]
+    if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
+        raise time_zone_error(columns.date, kind.time_zone)
+    if not (isinstance(kind, (nw.Date, nw.Datetime, nw.String, nw.Object)) or kind == nw.Unknown):
+        raise InputTypeError(
+            f"The date column {columns.date!r} holds {kind}{_example(frame, columns.date)}, not dates: convert it "
+            f"first, such as {_PARSE_NUMBERS.format(columns.date)} for 19970101 as a number."
+        )
+    if columns.amount is not None:
+        check_number_type("amount", columns.amount, frame)
+
+
+def check_id_type(role: str, name: str, kind: nw.dtypes.DType) -> None:
+    """Refuse ids that are lists or structures."""
+    if isinstance(kind, (nw.List, nw.Array, nw.Struct)):
+        raise InputTypeError(
+            f"The {role} column {name!r} holds {kind}: an id must be one value, such as a number or a text."
+        )
+
+
+def check_number_type(role: str, name: str, frame: AnyFrame) -> None:
+    """Refuse numbers that are text, booleans or dates."""
+    kind = frame.collect_schema()[name]
+    if not (kind.is_numeric() or isinstance(kind, nw.Object) or kind == nw.Unknown):
+        raise InputTypeError(
+            f"The {role} column {name!r} holds {kind}{_example(frame, name)}, not numbers: convert it first, "
+            f"such as pd.to_numeric(log[{name!r}])."
+        )
+
+
+def time_zone_error(name: str, zone: object) -> InputTypeError:
+    """Return the error for dates with a time zone."""
+    return InputTypeError(
+        f"The date column {name!r} has the time zone {zone}: whose day is a purchase near midnight? Convert it to "
+        f"local dates first, such as log[{name!r}].dt.tz_convert('Europe/Berlin').dt.tz_localize(None)."
+    )
+
+
+def text_date_error(name: str, bad: int, total: int, example: object) -> InvalidInputError:
+    """Return the error for texts that are not ISO dates."""
+    return InvalidInputError.rows(
+        f"The date column {name!r} holds text that is not an ISO date (2024-12-31, 2024-12-31 18:30)",
+        bad,
+        total,
+        example=example,
+        todo=f"Parse it first with its own format, such as {_PARSE_TEXT.format(name)}.",
+    )
+
+
+def _example(frame: AnyFrame, name: str) -> str:
+    """Return the first value of a column, for a message."""
+    column = frame.select(nw.col(name)).head(1)
+    rows = column.collect() if isinstance(column, nw.LazyFrame) else column
+    values = rows.get_column(name).to_list()
+    return f" (for example {values[0]!r})" if values else ""
+
+
+def _doubled(name: str, frame: Any) -> InvalidInputError:
+    names = [str(column) for column in frame.columns]
+    doubled = sorted({column for column in names if names.count(column) > 1})
+    return InvalidInputError(
+        f"The {name} has more than one column named {doubled}: rename or drop all but one."
+    )

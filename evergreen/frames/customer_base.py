@@ -1,0 +1,398 @@
+"""The customer base: one row per customer, from a transaction log or a summary, on any engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from html import escape
+from typing import Any, final
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from evergreen.durations import UNIT_NAMES, check_time_unit
+from evergreen.errors import InputTypeError, InvalidInputError
+from evergreen.frames.audit import Dropped
+from evergreen.frames.columns import AnyFrame
+from evergreen.frames.engines import kept
+from evergreen.frames.logs import summarize_log
+from evergreen.frames.periods import Moment, boundary, time_ratio
+from evergreen.frames.reading import LogColumns, ZeroAmounts, reading_of
+from evergreen.frames.results import HistoryScore, ScoreTable
+from evergreen.frames.summaries import SummaryColumns, checked_summary
+from evergreen.kernels.grouping import distinct_rows
+from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.typing import FloatArray, IntArray, Occasion, TimeUnit
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CustomerBase:
+    """Customers with how often, how recently and for how long they buy, and for how much.
+
+    Build one with :meth:`from_transactions` or :meth:`from_summary`.
+
+    Parameters
+    ----------
+    frame : native frame
+        One row per customer, of the kind that was given: the customer id; ``frequency`` (int64, repeat
+        occasions), ``recency`` and ``T`` (float64, in ``time_unit``), and, if the base has them,
+        ``monetary_value`` (mean value of the repeat occasions), ``first_purchase``, ``last_purchase``,
+        ``orders``, ``total_value``, ``refunds``.
+    customer : str
+        Name of the id column.
+    time_unit : {"h", "D", "W", "M", "Y"}
+        Unit of ``recency`` and ``T``.
+    occasion : {"row", "D", "W", "M"}, optional
+        What one occasion was in the log; None for a summary that does not say.
+    observation_end : datetime.date or datetime.datetime, optional
+        End of the observation.
+    dropped : Dropped
+        What of the log was left out.
+    money_power : int, optional
+        Decimals at which the money of the log was added up exactly.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> log = pd.DataFrame(
+    ...     {
+    ...         "customer_id": ["ann", "ann", "bob"],
+    ...         "date": pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-05"]),
+    ...         "amount": [10.0, 30.0, 20.0],
+    ...     }
+    ... )
+    >>> base = CustomerBase.from_transactions(log, observation_end="2024-01-31")
+    >>> base.frame[["customer_id", "frequency", "recency", "T", "monetary_value"]]
+      customer_id  frequency  recency     T  monetary_value
+    0         ann          1      7.0  30.0            30.0
+    1         bob          0      0.0  26.0             0.0
+    """
+
+    frame: Any
+    customer: str
+    time_unit: TimeUnit
+    occasion: Occasion | None
+    observation_end: date | datetime | None
+    dropped: Dropped
+    money_power: int | None = None
+
+    @classmethod
+    def from_transactions(
+        cls,
+        log: Any,
+        *,
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str | None = "amount",
+        order: str | None = None,
+        observation_end: Moment | None = None,
+        time_unit: TimeUnit = "D",
+        occasion: Occasion = "D",
+        zero_amounts: ZeroAmounts = "keep",
+    ) -> CustomerBase:
+        """Summarize a transaction log.
+
+        Rows with an amount of at least zero are purchases; rows with a negative amount are refunds, which
+        are never occasions but are taken off ``total_value``. Rows that cannot be used are counted in
+        :attr:`dropped`, and one warning tells of them.
+
+        Parameters
+        ----------
+        log : frame
+            One row per purchase (or order line, or refund): pandas, polars (eager or lazy), pyarrow Table,
+            DuckDB relation, or another kind that narwhals reads. It is not changed.
+        customer : str
+            Column of customer ids; they come back as they are. Whole numbers that pandas holds as floats
+            because some are missing come back as int64.
+        date : str
+            Column of dates or local times: a date type, or ISO text (``2024-12-31``, ``2024-12-31 18:30``).
+        amount : str or None
+            Column of money, in any one currency; None for a log without money.
+        order : str, optional
+            Column of order ids, for counting ``orders`` where an order has several rows. A row without an
+            order id is an order of its own.
+        observation_end : str, date, datetime or numpy.datetime64, optional
+            End of the observation; later rows are left out. A date is inside to the end of its day; at the
+            grains of day, week and month so is the day of a time. By default the latest usable row.
+        time_unit : {"D", "h", "W", "M", "Y"}
+            Unit of ``recency`` and ``T``: hours, days, weeks, mean months or mean years.
+        occasion : {"D", "row", "W", "M"}
+            What one occasion is: a calendar day, week from Monday, calendar month, or every row (times to
+            the second; of first rows in the same second the smallest counts as the first). Times are
+            differences of whole periods.
+        zero_amounts : {"keep", "drop"}
+            Whether an amount of zero is an occasion (the customer came) or left out.
+
+        Returns
+        -------
+        CustomerBase
+            In memory sorted by customer id (ids that cannot be compared stay in order of first
+            appearance); a lazy log gives a lazy base, in no particular order, of which only the audit has
+            run.
+
+        Raises
+        ------
+        ColumnNotFoundError
+            If a column is missing.
+        InputTypeError
+            If the log is not a frame, or a column is of a type that cannot be read.
+        InvalidInputError
+            If a setting is not allowed, text is not an ISO date, or nothing of the log is left.
+
+        Warns
+        -----
+        DataWarning
+            If rows were left out, with the counts.
+
+        Notes
+        -----
+        Money is added up as whole numbers of the finest power of ten (at most nine decimals) whose sums
+        are exact, so every engine returns the same bits. Amounts whose sum reaches 4e15 cents and beyond
+        lose decimals. A lazy base runs from the log again at every use: :meth:`persist` it.
+        """
+        reading = reading_of(
+            LogColumns(customer, date, amount, order),
+            occasion=occasion,
+            time_unit=time_unit,
+            zero_amounts=zero_amounts,
+            observation_end=observation_end,
+        )
+        found = summarize_log(log, reading)
+        found.dropped.warn(stacklevel=2)
+        return cls(
+            found.frame,
+            customer,
+            reading.time_unit,
+            reading.occasion,
+            found.end.moment(reading.occasion),
+            found.dropped,
+            None if amount is None else found.scale.power,
+        )
+
+    @classmethod
+    def from_summary(
+        cls,
+        frame: Any,
+        *,
+        customer: str = "customer_id",
+        frequency: str = "frequency",
+        recency: str = "recency",
+        T: str = "T",
+        monetary_value: str | None = "monetary_value",
+        time_unit: TimeUnit = "D",
+        observation_end: Moment | None = None,
+    ) -> CustomerBase:
+        """Take a base that is one row per customer already.
+
+        Columns named ``first_purchase``, ``last_purchase``, ``orders``, ``total_value`` and ``refunds`` are
+        taken along; others are not.
+
+        Parameters
+        ----------
+        frame : frame
+            One row per customer, of any kind. It is not changed.
+        customer, frequency, recency, T : str
+            Columns of ids, whole repeat occasions, and times in ``time_unit`` with
+            ``0 <= recency <= T``.
+        monetary_value : str or None
+            Column of the mean value of the repeat occasions; may be absent under its default name.
+        time_unit : {"D", "h", "W", "M", "Y"}
+            Unit of the times.
+        observation_end : str, date, datetime or numpy.datetime64, optional
+            End of the observation, if known.
+
+        Returns
+        -------
+        CustomerBase
+
+        Raises
+        ------
+        ColumnNotFoundError
+            If a column is missing.
+        InvalidInputError
+            If ids are missing or repeated, or values are missing, negative, not whole or out of order;
+            the message counts them.
+        """
+        unit = check_time_unit(time_unit)
+        columns = SummaryColumns(customer, frequency, recency, T, monetary_value)
+        native, rows = checked_summary(frame, columns)
+        end = None if observation_end is None else boundary("observation_end", observation_end).moment("D")
+        return cls(native, customer, unit, None, end, Dropped(rows))
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the base is computed by an engine each time it is used."""
+        return isinstance(self._opened, nw.LazyFrame)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return self._opened.collect_schema().names()
+
+    @property
+    def has_value(self) -> bool:
+        """Whether the base knows the mean value of repeat occasions."""
+        return "monetary_value" in self.columns
+
+    def __len__(self) -> int:
+        """Return the number of customers; a lazy base counts them in its engine."""
+        opened = self._opened
+        if isinstance(opened, nw.DataFrame):
+            return len(opened)
+        return int(opened.select(nw.len().alias("customers")).collect().item())
+
+    def __repr__(self) -> str:
+        """Return one line; a lazy base is not computed for it."""
+        size = "lazy" if self.is_lazy else f"{len(self):,} customers"
+        return f"CustomerBase({', '.join([size, *(f'{name} {value}' for name, value in self._facts().items())])})"
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks; a lazy base is not computed for it."""
+        facts = {"customers": "lazy" if self.is_lazy else f"{len(self):,}", **self._facts()}
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(str(fact))}</td></tr>" for name, fact in facts.items()
+        )
+        return f"<table><caption>CustomerBase</caption>{rows}</table>"
+
+    def purchase_arrays(self) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Return (frequency, recency, T) of every customer, sharing memory where the frame allows.
+
+        Returns
+        -------
+        frequency : ndarray of int64, shape (n,)
+            Repeat occasions.
+        recency, T : ndarray of float64, shape (n,)
+            Times in ``time_unit``.
+
+        Raises
+        ------
+        InputTypeError
+            If the base is lazy.
+        """
+        return self.array("frequency"), self.array("recency"), self.array("T")
+
+    def array(self, column: str) -> np.ndarray[Any, Any]:
+        """Return a column of a base in memory as an array, sharing memory where the frame allows.
+
+        Raises
+        ------
+        InputTypeError
+            If the base is lazy.
+        """
+        if self.is_lazy:
+            raise InputTypeError(
+                "This base is lazy and has no arrays: use histories(), scores(), or collect the log first."
+            )
+        return self.scores().array(column)
+
+    def histories(self) -> PurchaseHistories:
+        """Group the customers to distinct purchase histories, in the engine if the base is lazy.
+
+        Returns
+        -------
+        PurchaseHistories
+            The same, whatever the engine.
+        """
+        if not self.is_lazy:
+            frequency, recency, age = self.purchase_arrays()
+            times, over = (1.0, 1.0) if self.occasion is None else time_ratio(self.occasion, self.time_unit)
+            whole = _whole_periods(times, over, recency, age)
+            if whole is None:
+                (x, t_x, T), count = distinct_rows([frequency, recency, age])
+            else:
+                (x, t_x, T), count = distinct_rows([frequency, *whole])
+                t_x, T = (periods.astype(np.float64) * times / over for periods in (t_x, T))
+            return PurchaseHistories(x, t_x, T, count, self.time_unit)
+        keys, count = self._grouped(("frequency", "recency", "T"))
+        (x, t_x, T), count = distinct_rows(keys, count)
+        return PurchaseHistories(x, t_x, T, count, self.time_unit)
+
+    def spends(self) -> SpendHistories:
+        """Group the customers to distinct (frequency, mean value), in the engine if the base is lazy.
+
+        Returns
+        -------
+        SpendHistories
+            Repeat buyers with a positive mean value; the others are counted.
+
+        Raises
+        ------
+        InvalidInputError
+            If the base has no money.
+        """
+        if not self.has_value:
+            raise InvalidInputError("This base has no monetary_value: give the log's amount column.")
+        if self.is_lazy:
+            (frequency, value), count = self._grouped(("frequency", "monetary_value"))
+            return SpendHistories.of(frequency, value, count=count)
+        return SpendHistories.of(self.array("frequency"), self.array("monetary_value"))
+
+    def persist(self) -> CustomerBase:
+        """Return a base whose rows have been computed once and are kept by its engine.
+
+        Returns
+        -------
+        CustomerBase
+            Polars keeps rows in memory, DuckDB in a temporary table of the relation's own connection,
+            others in their caches. A base in memory is returned as it is.
+        """
+        return replace(self, frame=kept(self._opened).to_native()) if self.is_lazy else self
+
+    def scores(self) -> ScoreTable:
+        """Return a table to which scores are added without knowing the engine.
+
+        Returns
+        -------
+        ScoreTable
+        """
+        return ScoreTable(self.customer, self._opened, money_power=self.money_power)
+
+    def with_scores(self, score: HistoryScore, *, columns: Sequence[str] = ()) -> Any:
+        """Return customer ids with what a function of the purchase history says of them.
+
+        Parameters
+        ----------
+        score : callable
+            Vectorized function of ``(frequency, recency, T)`` that returns named arrays.
+        columns : sequence of str
+            Columns wanted besides the id, in this order; by default those that ``score`` returns.
+
+        Returns
+        -------
+        native frame
+            Of the user's kind; lazy if the base is lazy.
+        """
+        table = self.scores().with_histories(score)
+        return table.to_native(*(columns or [name for name in table.columns if name not in self.columns]))
+
+    @property
+    def _opened(self) -> AnyFrame:
+        return nw.from_native(self.frame)
+
+    def _grouped(self, columns: Sequence[str]) -> tuple[list[np.ndarray[Any, Any]], IntArray]:
+        """Return the distinct rows of columns with their counts, grouped by the engine."""
+        lazy = self._opened.lazy()
+        found = lazy.group_by(*columns).agg(nw.len().alias("customers")).collect()
+        counts = found.get_column("customers").to_numpy().astype(np.int64)
+        return [found.get_column(name).to_numpy() for name in columns], counts
+
+    def _facts(self) -> dict[str, str]:
+        facts = {
+            "observed until": None if self.observation_end is None else str(self.observation_end),
+            "time in": UNIT_NAMES[self.time_unit],
+            "occasion": self.occasion,
+            "left out": f"{self.dropped.total:,} of {self.dropped.rows:,} rows"
+            if self.dropped.total
+            else None,
+        }
+        return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _whole_periods(times: float, over: float, *columns: FloatArray) -> list[IntArray] | None:
+    """Return times as the whole periods they were made from, or None if they were not."""
+    whole = [np.rint(column * over / times) for column in columns]
+    if all((periods * times / over == column).all() for periods, column in zip(whole, columns, strict=True)):
+        return [periods.astype(np.int64) for periods in whole]
+    return None

@@ -1,0 +1,107 @@
+"""The few things that each lazy engine does in its own way: taking up a small table, keeping a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from evergreen.errors import InputTypeError, MissingExtraError
+from evergreen.frames.columns import AnyFrame
+
+_Columns = Mapping[str, np.ndarray[Any, Any]]
+
+
+def table_beside(frame: AnyFrame, columns: _Columns) -> AnyFrame:
+    """Return a small table of the same kind, in the same engine and session, as a frame.
+
+    Parameters
+    ----------
+    frame : narwhals DataFrame or LazyFrame
+        The frame whose kind and session it joins.
+    columns : mapping of str to ndarray
+        Columns of one length: numbers or text.
+
+    Returns
+    -------
+    narwhals DataFrame or LazyFrame
+
+    Raises
+    ------
+    InputTypeError
+        If the engine is not one that evergreen can hand a table.
+    """
+    if isinstance(frame, nw.DataFrame):
+        return nw.from_dict(_listed(columns), backend=frame.implementation)
+    engine, native = frame.implementation, frame.to_native()
+    if engine.is_polars():
+        return nw.from_dict(_listed(columns), backend=engine).lazy()
+    if engine.is_duckdb():
+        return _wrapped(_duckdb_table(native, columns))
+    if engine.is_ibis():
+        import ibis
+
+        return _wrapped(ibis.memtable(_arrow_table(columns)))
+    if engine.is_spark_like():
+        rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+        return _wrapped(native.sparkSession.createDataFrame(rows, list(columns)))
+    raise InputTypeError(
+        f"A lazy {engine} frame cannot take up a table of scores: collect it first, or use polars, DuckDB, Ibis or "
+        "PySpark."
+    )
+
+
+def kept(frame: AnyFrame) -> AnyFrame:
+    """Return a lazy frame whose rows have been computed once and are kept by its own engine.
+
+    Polars keeps them in memory, DuckDB in a temporary table of the relation's own connection, Ibis and
+    PySpark in their caches. A frame in memory is returned as it is.
+    """
+    if isinstance(frame, nw.DataFrame):
+        return frame
+    engine, native = frame.implementation, frame.to_native()
+    if engine.is_duckdb():
+        name = _fresh_name()
+        native.query("evergreen_rows", f'CREATE TEMP TABLE "{name}" AS SELECT * FROM evergreen_rows')  # noqa: S608
+        return _wrapped(native.query("evergreen_rows", f'SELECT * FROM "{name}"'))  # noqa: S608
+    if engine.is_ibis():
+        return _wrapped(native.cache())
+    if engine.is_spark_like() and hasattr(native, "persist"):
+        return _wrapped(native.persist())
+    return frame.collect().lazy()
+
+
+def values_for_frame(column: np.ndarray[Any, Any]) -> Any:
+    """Return a column as engines take it: text as a list, numbers as they are."""
+    return column.tolist() if column.dtype.kind in "OU" else column
+
+
+def _listed(columns: _Columns) -> dict[str, Any]:
+    return {name: values_for_frame(column) for name, column in columns.items()}
+
+
+def _duckdb_table(relation: Any, columns: _Columns) -> Any:
+    """Return a relation on the connection of another one: DuckDB does not join across connections."""
+    evergreen_small = _arrow_table(columns)  # found by its name in the query
+    found = relation.query("evergreen_rows", "SELECT * FROM evergreen_small")
+    del evergreen_small
+    return found
+
+
+def _arrow_table(columns: _Columns) -> Any:
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise MissingExtraError.of("pyarrow", "duckdb", "Handing scores to the engine") from None
+    return pa.table({name: pa.array(column) for name, column in columns.items()})
+
+
+def _fresh_name() -> str:
+    return f"evergreen_{uuid4().hex}"
+
+
+def _wrapped(native: Any) -> AnyFrame:
+    return nw.from_native(native)

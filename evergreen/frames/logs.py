@@ -1,0 +1,90 @@
+"""From a user's log to a summary in a frame of the same kind: which route, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from evergreen.errors import InvalidInputError
+from evergreen.frames.arrays import ArraySummary, summarize_arrays
+from evergreen.frames.audit import Dropped, MoneyScale
+from evergreen.frames.columns import AnyFrame, check_log_types, open_frame
+from evergreen.frames.pandas_log import Levels, order_of_ids, purchase_dates, read_pandas
+from evergreen.frames.periods import Boundary
+from evergreen.frames.reading import Reading
+from evergreen.frames.transactions import open_log, summarize_lazily
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summary:
+    """A customer summary in a frame of the user's kind.
+
+    Parameters
+    ----------
+    frame : native frame
+        One row per customer.
+    dropped : Dropped
+        What was left out.
+    end : Boundary
+        End of the observation.
+    scale : MoneyScale
+        How money was made whole.
+    """
+
+    frame: Any
+    dropped: Dropped
+    end: Boundary
+    scale: MoneyScale
+
+
+def open_checked(log: Any, reading: Reading) -> AnyFrame:
+    """Open a log and check that its columns are there and can be read."""
+    opened = open_frame("log", log)
+    reading.columns.check(opened.collect_schema().names())
+    if isinstance(opened, nw.DataFrame) and len(opened) == 0:
+        raise InvalidInputError("The log is empty: it has 0 rows.")
+    check_log_types(opened, reading.columns)
+    return opened
+
+
+def summarize_log(log: Any, reading: Reading) -> Summary:
+    """Turn a log of any kind into its customer summary.
+
+    Parameters
+    ----------
+    log : frame
+        The rows; not changed.
+    reading : Reading
+        How to read them.
+
+    Returns
+    -------
+    Summary
+        In memory sorted by customer where ids can be compared; lazy in no particular order.
+    """
+    opened = open_checked(log, reading)
+    if nw.dependencies.is_pandas_dataframe(log):
+        rows, levels = read_pandas(log, reading)
+        found = summarize_arrays(rows, reading)
+        return Summary(pandas_summary(found, levels, reading), found.dropped, found.end, found.scale)
+    lazy = summarize_lazily(open_log(opened, reading))
+    frame: AnyFrame = lazy.frame
+    if isinstance(opened, nw.DataFrame):
+        frame = lazy.frame.collect().sort(reading.columns.customer)
+    return Summary(frame.to_native(), lazy.dropped, lazy.end, lazy.scale)
+
+
+def pandas_summary(found: ArraySummary, levels: Levels, reading: Reading) -> Any:
+    """Return the summary as a pandas frame, sorted by customer where ids can be compared."""
+    import pandas as pd
+
+    ids, columns = levels.take(found.code), dict(found.columns)
+    for name in ("first_purchase", "last_purchase"):
+        columns[name] = purchase_dates(columns[name], seconds=reading.occasion == "row")
+    order = None if levels.ordered else order_of_ids(ids)
+    if order is not None:
+        ids, columns = ids.take(order), {name: np.take(column, order) for name, column in columns.items()}
+    return pd.DataFrame({reading.columns.customer: ids, **columns})

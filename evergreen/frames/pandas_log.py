@@ -1,0 +1,228 @@
+"""Reading a pandas log into arrays, and writing arrays back as pandas columns. Never copies what it need not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import numpy as np
+
+from evergreen.errors import InputTypeError
+from evergreen.frames.arrays import NO_DATE, LogArrays
+from evergreen.frames.columns import text_date_error, time_zone_error
+from evergreen.frames.periods import SECONDS_PER_DAY, moments_of_text
+from evergreen.frames.reading import Reading
+from evergreen.typing import FloatArray, IntArray
+
+_DENSE: Final = 4  # integers that span at most this many times the rows are their own codes
+_PER_DAY: Final = {
+    "D": 1,
+    "h": 24,
+    "m": 1_440,
+    "s": SECONDS_PER_DAY,
+    "ms": SECONDS_PER_DAY * 10**3,
+    "us": SECONDS_PER_DAY * 10**6,
+    "ns": SECONDS_PER_DAY * 10**9,
+}
+_NAT: Final = np.datetime64("NaT")
+_NUMBERS: Final = {"decimal", "floating", "integer", "mixed-integer-float", "empty"}
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The ids behind the codes of a column.
+
+    Parameters
+    ----------
+    count : int
+        Number of codes.
+    take : callable
+        Turns codes into a pandas array or index of ids, of the dtype they were given in.
+    ordered : bool
+        Whether codes are in the order of the ids.
+    """
+
+    count: int
+    take: Callable[[IntArray], Any]
+    ordered: bool
+
+
+def read_pandas(frame: Any, reading: Reading) -> tuple[LogArrays, Levels]:
+    """Read a pandas log.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The log; not changed.
+    reading : Reading
+        The roles of its columns and the grain.
+
+    Returns
+    -------
+    log : LogArrays
+        The rows.
+    levels : Levels
+        The customers behind the codes.
+
+    Raises
+    ------
+    InputTypeError
+        If a column's values cannot be read.
+    InvalidInputError
+        If dates are text that is not ISO.
+    """
+    columns = reading.columns
+    code, levels = read_codes(frame[columns.customer], "customer")
+    amount = None if columns.amount is None else read_numbers(frame[columns.amount], "amount")
+    order = None if columns.order is None else read_codes(frame[columns.order], "order")[0]
+    when = _read_when(frame[columns.date], seconds=reading.occasion == "row")
+    return LogArrays(code, levels.count, when, amount, order), levels
+
+
+def read_codes(series: Any, role: str) -> tuple[IntArray, Levels]:
+    """Return the codes of an id column (-1 where missing) and the ids behind them.
+
+    Whole numbers that arrive as floats because some are missing leave as int64.
+    """
+    import pandas as pd
+
+    kind = series.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        codes = series.cat.codes.to_numpy().astype(np.int64)
+        return codes, Levels(
+            len(kind.categories), lambda at: pd.Categorical.from_codes(at, dtype=kind), ordered=True
+        )
+    if pd.api.types.is_integer_dtype(kind) and not series.hasnans:
+        plain = kind if isinstance(kind, np.dtype) else kind.numpy_dtype
+        dense = _dense(series.to_numpy(dtype=plain), kind)
+        if dense is not None:
+            return dense
+    if isinstance(kind, np.dtype) and kind.kind == "f":
+        return _float_codes(series.to_numpy())
+    try:
+        codes, ids = pd.factorize(series)
+    except TypeError as cause:
+        raise InputTypeError(
+            f"The {role} column {series.name!r} holds values that cannot be ids ({cause}): an id must be one value, "
+            "such as a number or a text."
+        ) from None
+    return codes.astype(np.int64, copy=False), Levels(len(ids), ids.take, ordered=False)
+
+
+def read_numbers(series: Any, role: str) -> FloatArray:
+    """Return a column as float64, NaN where missing; shares memory where it can."""
+    import pandas as pd
+
+    kind = series.dtype
+    if isinstance(kind, np.dtype) and kind.kind in "iuf":
+        return np.asarray(series.to_numpy(), np.float64)
+    if isinstance(kind, np.dtype):
+        held = pd.api.types.infer_dtype(series, skipna=True)
+        if held not in _NUMBERS:
+            raise InputTypeError(
+                f"The {role} column {series.name!r} holds {held} values, not numbers: convert it first, such as "
+                f"pd.to_numeric(log[{series.name!r}])."
+            )
+        return np.asarray(series.astype(np.float64).to_numpy(), np.float64)
+    return np.asarray(series.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
+
+
+def purchase_dates(numbers: IntArray, *, seconds: bool) -> np.ndarray[Any, Any]:
+    """Return day (or second) numbers as datetime64[us], the type of dates in pandas."""
+    return (numbers * (1_000_000 if seconds else 86_400_000_000)).view("datetime64[us]")
+
+
+def order_of_ids(ids: Any) -> IntArray | None:
+    """Return the order that sorts ids, or None if they cannot be compared with one another."""
+    import pandas as pd
+
+    try:
+        return np.asarray(pd.Index(ids).argsort(), np.int64)
+    except TypeError:
+        return None
+
+
+def _read_when(series: Any, *, seconds: bool) -> IntArray:
+    """Return days (or seconds) since 1970, ``NO_DATE`` where missing."""
+    import pandas as pd
+
+    kind = series.dtype
+    if isinstance(kind, pd.DatetimeTZDtype):
+        raise time_zone_error(series.name, kind.tz)
+    if isinstance(kind, np.dtype) and kind.kind == "M":
+        return _numbers_of_times(series.to_numpy(), seconds=seconds)
+    if isinstance(kind, pd.ArrowDtype) and kind.kind == "M":
+        return _numbers_of_times(series.to_numpy(dtype="datetime64[us]", na_value=_NAT), seconds=seconds)
+    codes, distinct = pd.factorize(series)
+    values = np.asarray(distinct, object)
+    times = _times_of_objects(series, codes, values)
+    numbers = np.append(_numbers_of_times(times, seconds=seconds), NO_DATE)
+    return numbers[codes]
+
+
+def _times_of_objects(series: Any, codes: IntArray, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the times of distinct texts, dates and datetimes."""
+    kinds = {type(value) for value in values}
+    if all(issubclass(kind, str) for kind in kinds):
+        times, wrong = moments_of_text(values)
+        if wrong:
+            bad = np.isnat(times)[codes] & (codes >= 0)
+            raise text_date_error(series.name, int(bad.sum()), len(series), wrong[0])
+        return times
+    if not all(issubclass(kind, (date, np.datetime64)) for kind in kinds):
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise InputTypeError(
+            f"The date column {series.name!r} holds {names} values (for example {values[0]!r}), not dates alone: "
+            f"convert it first, such as pd.to_datetime(log[{series.name!r}])."
+        )
+    zones = {value.tzinfo for value in values if isinstance(value, datetime)} - {None}
+    if zones:
+        raise time_zone_error(series.name, zones.pop())
+    return np.asarray([np.datetime64(value, "s") for value in values], "datetime64[s]")
+
+
+def _numbers_of_times(times: np.ndarray[Any, Any], *, seconds: bool) -> IntArray:
+    """Return days (or seconds) since 1970 of datetime64 values."""
+    unit, step = np.datetime_data(times.dtype)
+    if step != 1 or unit not in _PER_DAY:
+        times, unit = times.astype("datetime64[s]"), "s"
+    raw = times.view(np.int64)
+    wanted = SECONDS_PER_DAY if seconds else 1
+    per = _PER_DAY[unit]
+    numbers = raw // (per // wanted) if per >= wanted else raw * (wanted // per)
+    if len(raw) and raw.min() == NO_DATE:
+        numbers = np.where(raw == NO_DATE, NO_DATE, numbers)
+    return numbers
+
+
+def _dense(values: np.ndarray[Any, Any], kind: Any) -> tuple[IntArray, Levels] | None:
+    """Return integers as their own codes, if they lie close enough together."""
+    import pandas as pd
+
+    if not len(values):
+        return None
+    low, high = int(values.min()), int(values.max())
+    if high - low >= _DENSE * len(values):
+        return None
+    codes = values if low == 0 else values - values.dtype.type(low)
+
+    def take(at: IntArray) -> Any:
+        ids = (at + low).astype(values.dtype)
+        return ids if isinstance(kind, np.dtype) else pd.array(ids, dtype=kind)
+
+    return codes.astype(np.int64, copy=False), Levels(high - low + 1, take, ordered=True)
+
+
+def _float_codes(values: np.ndarray[Any, Any]) -> tuple[IntArray, Levels]:
+    """Return the codes of float ids: whole numbers are floats only because some are missing."""
+    import pandas as pd
+
+    there = np.isfinite(values)
+    ids = values[there]
+    if not there.all() and (np.abs(ids) < 2.0**53).all() and (ids == np.floor(ids)).all():
+        ids = ids.astype(np.int64)
+    codes = np.full(len(values), -1, np.int64)
+    codes[there], levels = pd.factorize(ids)
+    return codes, Levels(len(levels), levels.take, ordered=False)

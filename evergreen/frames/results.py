@@ -1,0 +1,443 @@
+"""Putting scores beside customers without knowing the engine: :class:`ScoreTable`.
+
+A measure describes what it wants (a function of the purchase history, arithmetic on columns, scores by cut
+points, names for combinations of scores); in memory this runs in numpy, on a lazy base it becomes a join
+and expressions in the engine, and nothing but small tables moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, final
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from evergreen.errors import ColumnNotFoundError, InvalidInputError
+from evergreen.frames.columns import AnyFrame
+from evergreen.frames.engines import kept, table_beside, values_for_frame
+from evergreen.frames.order_statistics import order_statistics_of_array, order_statistics_of_frame
+from evergreen.typing import FloatArray, IntArray
+
+HistoryScore: TypeAlias = Callable[[IntArray, FloatArray, FloatArray], Mapping[str, np.ndarray[Any, Any]]]
+"""A vectorized function of (frequency, recency, T) that returns named columns of the same length."""
+
+Arithmetic: TypeAlias = Callable[[Mapping[str, Any]], Any]
+"""A function of the columns by name that uses ``+ - * /`` and comparisons alone, so that it runs on arrays
+and on engine expressions alike."""
+
+_HISTORY = ("frequency", "recency", "T")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnTotals:
+    """Sum of a column, and of its part above thresholds.
+
+    Parameters
+    ----------
+    rows : int
+        Number of customers.
+    total : float
+        Sum over all of them.
+    thresholds : ndarray of float64, shape (k,)
+        The thresholds asked for.
+    rows_above : ndarray of int64, shape (k,)
+        Customers whose value is greater than the threshold.
+    total_above : ndarray of float64, shape (k,)
+        Sum over these customers.
+    """
+
+    rows: int
+    total: float
+    thresholds: FloatArray
+    rows_above: IntArray
+    total_above: FloatArray
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ScoreTable:
+    """The customers of a base with columns added to them; every method returns a new table.
+
+    Get one from :meth:`CustomerBase.scores`.
+
+    Parameters
+    ----------
+    customer : str
+        Name of the id column, the first column of every result.
+    frame : narwhals DataFrame or LazyFrame
+        The base; in a lazy table also the added columns.
+    added : dict of str to ndarray
+        The added columns of a table in memory, by position.
+    money_power : int, optional
+        Decimals at which ``total_value`` and ``refunds`` are whole numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from evergreen.frames import CustomerBase
+    >>> log = pd.DataFrame({"customer_id": [1, 1, 2], "date": pd.to_datetime(["2024-01-01", "2024-01-05",
+    ...     "2024-01-02"]), "amount": [10.0, 20.0, 5.0]})
+    >>> base = CustomerBase.from_transactions(log)
+    >>> table = base.scores().with_columns(rate=lambda c: c["frequency"] / (c["T"] + 1))
+    >>> table.with_cuts("value", "total_value", [10.0]).to_native("rate", "value")
+       customer_id  rate  value
+    0            1   0.2      2
+    1            2   0.0      1
+    """
+
+    customer: str
+    frame: AnyFrame
+    added: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    money_power: int | None = None
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether results are computed by an engine when they are asked for."""
+        return isinstance(self.frame, nw.LazyFrame)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of all columns, the customer id first."""
+        return [*self.frame.collect_schema().names(), *self.added]
+
+    def array(self, column: str) -> np.ndarray[Any, Any]:
+        """Return a column as an array; a lazy table computes it and brings it into memory.
+
+        Parameters
+        ----------
+        column : str
+            A column of the base or an added one.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            The values, in the order of the base (a lazy one has none).
+        """
+        self._check([column])
+        if column in self.added:
+            return self.added[column]
+        rows = self.frame.select(column)
+        return (rows.collect() if isinstance(rows, nw.LazyFrame) else rows).get_column(column).to_numpy()
+
+    def with_histories(self, score: HistoryScore) -> ScoreTable:
+        """Add the columns that a function of (frequency, recency, T) returns.
+
+        In memory the function sees every customer. On a lazy base it sees each distinct history once; its
+        results go into the engine as a small table and are joined on the three numbers.
+
+        Parameters
+        ----------
+        score : callable
+            Called once with ``frequency`` (int64), ``recency`` and ``T`` (float64), each of shape (n,);
+            returns a mapping of names to arrays of shape (n,).
+
+        Returns
+        -------
+        ScoreTable
+        """
+        if isinstance(self.frame, nw.DataFrame):
+            frequency, recency, age = (self.array(name) for name in _HISTORY)
+            return self._with_arrays(score(frequency, recency, age))
+        keys = self.frame.group_by(*_HISTORY).agg(nw.len().alias("customers")).collect()
+        arrays = {name: keys.get_column(name).to_numpy() for name in _HISTORY}
+        scored = {name: np.asarray(column) for name, column in score(*arrays.values()).items()}
+        self._check_new(scored, len(keys))
+        small = table_beside(self.frame, {**arrays, **scored})
+        return self._joined(small, _HISTORY)
+
+    def with_columns(self, **made: Arithmetic) -> ScoreTable:
+        """Add columns made by arithmetic from those that are there.
+
+        Parameters
+        ----------
+        **made : callable
+            For each new column a function of the columns by name: ``clv=lambda c: c["spend"] * c["purchases"]``.
+
+        Returns
+        -------
+        ScoreTable
+        """
+        table = self
+        for name, arithmetic in made.items():
+            if isinstance(table.frame, nw.DataFrame):
+                table = table._with_arrays({name: np.asarray(arithmetic(_Columns(table)))})
+            else:
+                table._check_new({name: None}, 0)
+                expressions = {column: nw.col(column) for column in table.columns}
+                table = replace(table, frame=table.frame.with_columns(arithmetic(expressions).alias(name)))
+        return table
+
+    def with_cuts(
+        self, name: str, column: str, points: Sequence[float], *, lowest_best: bool = False
+    ) -> ScoreTable:
+        """Add whole scores by cut points: 1 plus the number of points strictly below the value.
+
+        Parameters
+        ----------
+        name : str
+            Name of the new column of int64.
+        column : str
+            A numeric column.
+        points : sequence of float, shape (k,)
+            Cut points in ascending order; they may repeat.
+        lowest_best : bool
+            Give ``k + 1`` to the lowest values instead: ``k + 1`` minus the number of points strictly below.
+
+        Returns
+        -------
+        ScoreTable
+
+        Raises
+        ------
+        InvalidInputError
+            If the points are missing or not in ascending order.
+        """
+        self._check([column])
+        cuts = np.asarray(points, np.float64)
+        if not (np.isfinite(cuts).all() and (np.diff(cuts) >= 0).all()):
+            raise InvalidInputError(f"Cut points must be finite and in ascending order, got {list(points)}.")
+        if isinstance(self.frame, nw.DataFrame):
+            below = np.searchsorted(cuts, self.array(column), side="left").astype(np.int64)
+            return self._with_arrays({name: len(cuts) + 1 - below if lowest_best else 1 + below})
+        self._check_new({name: None}, 0)
+        step = -1 if lowest_best else 1
+        score = nw.lit(len(cuts) + 1 if lowest_best else 1)
+        for cut in cuts:
+            score = score + nw.when(nw.col(column) > float(cut)).then(nw.lit(step)).otherwise(nw.lit(0))
+        return replace(self, frame=self.frame.with_columns(score.cast(nw.Int64).alias(name)))
+
+    def with_labels(
+        self, name: str, columns: Sequence[str], labels: Mapping[tuple[int, ...], str]
+    ) -> ScoreTable:
+        """Add a name for each combination of whole scores.
+
+        Parameters
+        ----------
+        name : str
+            Name of the new column of text.
+        columns : sequence of str, shape (k,)
+            Columns of whole numbers.
+        labels : mapping of tuple of int to str
+            A name for every combination that can occur.
+
+        Returns
+        -------
+        ScoreTable
+
+        Raises
+        ------
+        InvalidInputError
+            If a combination has no name (in memory; in a lazy table it has a missing name).
+        """
+        self._check(columns)
+        keys = np.array(list(labels), np.int64).reshape(len(labels), len(columns))
+        names = np.array(list(labels.values()), object)
+        if isinstance(self.frame, nw.DataFrame):
+            given = [np.asarray(self.array(column)) for column in columns]
+            return self._with_arrays({name: names[_places(columns, given, keys)]})
+        self._check_new({name: None}, 0)
+        small = {column: keys[:, place] for place, column in enumerate(columns)}
+        return self._joined(table_beside(self.frame, {**small, name: names}), columns)
+
+    def order_statistics(self, column: str, ranks: Sequence[int]) -> FloatArray:
+        """Return the exact values at 1-based ranks of a numeric column.
+
+        Parameters
+        ----------
+        column : str
+            A numeric column.
+        ranks : sequence of int, shape (k,)
+            Each from 1 (least) to the number of customers (greatest).
+
+        Returns
+        -------
+        ndarray of float64, shape (k,)
+            The values; a lazy table runs two queries with small results.
+        """
+        self._check([column])
+        if isinstance(self.frame, nw.DataFrame):
+            return order_statistics_of_array(self.array(column), ranks)
+        return order_statistics_of_frame(self.frame, column, ranks)
+
+    def totals(self, column: str, thresholds: Sequence[float] = ()) -> ColumnTotals:
+        """Return the sum of a column, and of its part above thresholds, in one pass.
+
+        Parameters
+        ----------
+        column : str
+            A numeric column. Sums of ``total_value`` and ``refunds`` are exact, the same on every engine.
+        thresholds : sequence of float, shape (k,)
+            Values are counted that are strictly greater.
+
+        Returns
+        -------
+        ColumnTotals
+        """
+        self._check([column])
+        value = nw.col(column)
+        whole, unit = self._whole(column)
+        wanted = [nw.len().alias("rows"), whole.sum().alias("total")]
+        for place, threshold in enumerate(thresholds):
+            above = value > float(threshold)
+            wanted.append(nw.when(above).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(f"rows_{place}"))
+            wanted.append(nw.when(above).then(whole).otherwise(nw.lit(0)).sum().alias(f"total_{place}"))
+        row = next(_collected(self._whole_frame([column]).select(*wanted)).iter_rows(named=True))
+        places = range(len(thresholds))
+        return ColumnTotals(
+            int(row["rows"]),
+            float(row["total"] or 0) / unit,
+            np.asarray(thresholds, np.float64),
+            np.array([int(row[f"rows_{place}"] or 0) for place in places], np.int64),
+            np.array([float(row[f"total_{place}"] or 0) / unit for place in places], np.float64),
+        )
+
+    def group_totals(self, by: str, columns: Sequence[str] = ()) -> dict[str, np.ndarray[Any, Any]]:
+        """Return the number of customers and the sums of columns for each value of a column.
+
+        Parameters
+        ----------
+        by : str
+            A column of labels or whole numbers.
+        columns : sequence of str
+            Numeric columns to add up. Sums of ``orders``, ``total_value`` and ``refunds`` are exact.
+
+        Returns
+        -------
+        dict of str to ndarray
+            ``by`` in ascending order, ``"customers"`` (int64), and each column's sum.
+        """
+        self._check([by, *columns])
+        frame = self._whole_frame([by, *columns])
+        whole = {column: self._whole(column) for column in columns}
+        frame = frame.with_columns(*(values.alias(column) for column, (values, _) in whole.items()))
+        grouped = frame.group_by(by).agg(
+            nw.len().alias("customers"), *(nw.col(column).sum() for column in columns)
+        )
+        found = _collected(grouped).sort(by)
+        sums = {column: np.asarray(found.get_column(column).to_numpy()) for column in columns}
+        return {
+            by: np.asarray(found.get_column(by).to_list()),
+            "customers": found.get_column("customers").to_numpy().astype(np.int64),
+            **{column: _unscaled(sums[column], whole[column][1]) for column in columns},
+        }
+
+    def to_native(self, *columns: str) -> Any:
+        """Return the customer id and chosen columns as a frame of the user's kind.
+
+        Parameters
+        ----------
+        *columns : str
+            The columns wanted besides the id, in this order; all added and given ones by default.
+
+        Returns
+        -------
+        native frame
+            A lazy frame if the base is lazy.
+        """
+        wanted = [self.customer, *columns] if columns else self.columns
+        self._check(wanted)
+        return self._whole_frame(wanted).to_native()
+
+    def persist(self) -> ScoreTable:
+        """Return a table whose rows have been computed once (a table in memory is returned as it is)."""
+        return replace(self, frame=kept(self.frame))
+
+    def _whole_frame(self, columns: Sequence[str]) -> AnyFrame:
+        """Return the frame with these columns alone, arrays among them put into it."""
+        if isinstance(self.frame, nw.LazyFrame):
+            return self.frame.select(*columns)
+        backend = self.frame.implementation
+        given = self.frame.select(*(column for column in columns if column not in self.added))
+        arrays = {name: self.added[name] for name in columns if name in self.added}
+        if not given.columns:
+            return nw.from_dict(
+                {name: values_for_frame(values) for name, values in arrays.items()}, backend=backend
+            )
+        made = [
+            nw.new_series(name, values_for_frame(array), backend=backend) for name, array in arrays.items()
+        ]
+        return given.with_columns(*made).select(*columns) if made else given
+
+    def _whole(self, column: str) -> tuple[nw.Expr, float]:
+        """Return values that add up exactly, and what their sum is to be divided by."""
+        if self.money_power is None or column not in ("total_value", "refunds") or column in self.added:
+            return nw.col(column), 1.0
+        return (nw.col(column) * 10.0**self.money_power + 0.5).floor().cast(nw.Int64), 10.0**self.money_power
+
+    def _joined(self, small: AnyFrame, on: Sequence[str]) -> ScoreTable:
+        if not (isinstance(self.frame, nw.LazyFrame) and isinstance(small, nw.LazyFrame)):
+            raise InvalidInputError("Only lazy frames are joined; arrays lie side by side.")
+        return replace(self, frame=self.frame.join(small, on=list(on), how="left"))
+
+    def _with_arrays(self, made: Mapping[str, np.ndarray[Any, Any]]) -> ScoreTable:
+        arrays = {name: np.asarray(values) for name, values in made.items()}
+        self._check_new(arrays, len(self.array(self.columns[1])))
+        return replace(self, added={**self.added, **arrays})
+
+    def _check(self, columns: Sequence[str]) -> None:
+        missing = {
+            f"column {place + 1}": name for place, name in enumerate(columns) if name not in self.columns
+        }
+        if missing:
+            raise ColumnNotFoundError.missing(missing, self.columns)
+
+    def _check_new(self, made: Mapping[str, np.ndarray[Any, Any] | None], rows: int) -> None:
+        taken = [name for name in made if name in self.columns]
+        if taken:
+            raise InvalidInputError(f"The table already has columns {taken}: choose other names.")
+        for name, values in made.items():
+            if values is not None and values.shape != (rows,):
+                raise InvalidInputError(f"Column {name!r} must have the shape ({rows},), got {values.shape}.")
+
+
+class _Columns(Mapping[str, Any]):
+    """The columns of a table in memory, each read only when it is asked for."""
+
+    __slots__ = ("_table",)
+
+    def __init__(self, table: ScoreTable) -> None:
+        self._table = table
+
+    def __getitem__(self, name: str) -> Any:
+        return self._table.array(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table.columns)
+
+    def __len__(self) -> int:
+        return len(self._table.columns)
+
+
+def _collected(frame: AnyFrame) -> nw.DataFrame[Any]:
+    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def _unscaled(sums: np.ndarray[Any, Any], unit: float) -> np.ndarray[Any, Any]:
+    if unit == 1.0 and sums.dtype.kind in "iu":
+        return sums.astype(np.int64)
+    return sums.astype(np.float64) / unit
+
+
+def _places(columns: Sequence[str], given: Sequence[np.ndarray[Any, Any]], keys: IntArray) -> IntArray:
+    """Return for each row the place of its combination among the keys."""
+    low, high = keys.min(axis=0), keys.max(axis=0)
+    spans = high - low + 1
+    table = np.full(int(np.prod(spans)), -1, np.int64)
+    table[np.ravel_multi_index(tuple((keys - low).T), tuple(spans))] = np.arange(len(keys))
+    inside = np.ones(len(given[0]), np.bool_)
+    for column, least, most in zip(given, low, high, strict=True):
+        inside &= (column >= least) & (column <= most)
+    at = tuple(np.where(inside, column - least, 0) for column, least in zip(given, low, strict=True))
+    places = np.where(inside, table[np.ravel_multi_index(at, tuple(spans))], -1)
+    if (places < 0).any():
+        row = int(np.argmin(places))
+        raise InvalidInputError.rows(
+            f"No label for a combination of {', '.join(columns)}",
+            int((places < 0).sum()),
+            len(places),
+            example=tuple(int(column[row]) for column in given),
+            todo="Name every combination that can occur.",
+        )
+    return places

@@ -1,0 +1,169 @@
+"""Checking a summary that a user brings: one pass of counts, on any engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from evergreen.errors import InvalidInputError
+from evergreen.frames.audit import HUGE
+from evergreen.frames.columns import AnyFrame, check_id_type, check_number_type, open_frame
+from evergreen.frames.reading import OWN_COLUMNS, check_columns
+
+_BESIDES = ("first_purchase", "last_purchase", "orders", "total_value", "refunds")
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryColumns:
+    """Names of a summary's columns by their role."""
+
+    customer: str
+    frequency: str
+    recency: str
+    T: str
+    monetary_value: str | None
+
+    def roles(self, available: list[str]) -> dict[str, str]:
+        """Return the roles that are there or must be; money may be absent under its default name."""
+        roles = {"customer": self.customer, "frequency": self.frequency, "recency": self.recency, "T": self.T}
+        money = self.monetary_value
+        if money is not None and (money in available or money != "monetary_value"):
+            roles["monetary_value"] = money
+        return roles
+
+
+def checked_summary(frame: Any, columns: SummaryColumns) -> tuple[Any, int]:
+    """Check a summary and give its columns their own names.
+
+    Parameters
+    ----------
+    frame : frame
+        One row per customer; not changed.
+    columns : SummaryColumns
+        Names of its columns.
+
+    Returns
+    -------
+    native frame
+        The customer id and the columns of a base; in memory sorted by customer where ids can be compared.
+    int
+        Number of rows.
+
+    Raises
+    ------
+    InvalidInputError
+        If a rule is broken; the message counts the rows of the first one that is.
+    """
+    opened = open_frame("summary", frame)
+    names = opened.collect_schema().names()
+    roles = columns.roles(names)
+    check_columns(roles, names)
+    if columns.customer in OWN_COLUMNS:
+        raise InvalidInputError(
+            f"customer={columns.customer!r} is the name of another column of a base: rename it."
+        )
+    check_id_type("customer", columns.customer, opened.collect_schema()[columns.customer])
+    for role, name in roles.items():
+        if role != "customer":
+            check_number_type(role, name, opened)
+    rows = _check_rules(opened, roles)
+    return _named(opened, roles).to_native(), rows
+
+
+def _rules(roles: dict[str, str], *, float_ids: bool) -> dict[str, tuple[str, nw.Expr]]:
+    """Return the rules in the order of asking: words -> (column to show, whether a row keeps it)."""
+    identity = nw.col(roles["customer"])
+    frequency, recency, age = (nw.col(roles[role]).cast(nw.Float64) for role in ("frequency", "recency", "T"))
+    rules = {
+        f"{roles['customer']} must not be missing": (
+            "customer",
+            identity.abs() < HUGE if float_ids else ~identity.is_null(),
+        ),
+        f"{roles['frequency']} must not be missing or infinite": ("frequency", frequency.abs() < HUGE),
+        f"{roles['recency']} must not be missing or infinite": ("recency", recency.abs() < HUGE),
+        f"{roles['T']} must not be missing or infinite": ("T", age.abs() < HUGE),
+        f"{roles['frequency']} must be at least 0": ("frequency", frequency >= 0),
+        f"{roles['frequency']} must be a whole number of repeat occasions": (
+            "frequency",
+            frequency.floor() == frequency,
+        ),
+        f"{roles['recency']} must be at least 0": ("recency", recency >= 0),
+        f"{roles['recency']} (time from the first to the last occasion) must not be greater than {roles['T']}": (
+            "recency",
+            recency <= age,
+        ),
+        f"{roles['recency']} must be 0 where {roles['frequency']} is 0": (
+            "recency",
+            (frequency > 0) | (recency == 0),
+        ),
+    }
+    if "monetary_value" in roles:
+        money, name = nw.col(roles["monetary_value"]).cast(nw.Float64), roles["monetary_value"]
+        once = frequency == 0
+        rules[f"{name} must not be missing or infinite where {roles['frequency']} is above 0"] = (
+            "monetary_value",
+            once | (money.abs() < HUGE),
+        )
+        rules[f"{name} must not be negative where {roles['frequency']} is above 0"] = (
+            "monetary_value",
+            once | (money >= 0),
+        )
+    return rules
+
+
+def _check_rules(opened: AnyFrame, roles: dict[str, str]) -> int:
+    """Count the rows that break each rule in one pass, and refuse the first that is broken."""
+    customer = roles["customer"]
+    rules = _rules(roles, float_ids=opened.collect_schema()[customer].is_float())
+    flags, shown = [], []
+    for place, (column, holds) in enumerate(rules.values()):
+        flag = nw.when(holds).then(nw.lit(1)).otherwise(nw.lit(0))
+        flags.append(flag.alias(f"rule_{place}"))
+        if column != "customer":
+            value = nw.col(roles[column]).cast(nw.Float64)
+            shown.append(nw.when(~holds).then(value).alias(f"shown_{place}"))
+    frame = opened.lazy().with_columns(*flags, *shown)
+    totals = [nw.len().alias("rows"), nw.col(customer).n_unique().alias("ids")]
+    totals += [nw.col(f"rule_{place}").sum() for place in range(len(rules))]
+    totals += [nw.col(f"shown_{place}").min() for place in range(1, len(rules))]
+    row = next(frame.select(*totals).collect().iter_rows(named=True))
+    rows = int(row["rows"])
+    if rows == 0:
+        raise InvalidInputError("The summary is empty: it has 0 rows.")
+    for place, rule in enumerate(rules):
+        bad = rows - int(row[f"rule_{place}"])
+        if bad:
+            example = row.get(f"shown_{place}")
+            raise InvalidInputError.rows(
+                rule, bad, rows, example=example, todo="Correct or leave out these rows."
+            )
+    if int(row["ids"]) < rows:
+        raise InvalidInputError.rows(
+            f"{customer} must name each customer once",
+            rows - int(row["ids"]),
+            rows,
+            todo="Bring the rows of one customer together, or start from the log with from_transactions.",
+        )
+    return rows
+
+
+def _named(opened: AnyFrame, roles: dict[str, str]) -> AnyFrame:
+    """Return the columns of a base under their own names."""
+    names = opened.collect_schema().names()
+    frequency = nw.col(roles["frequency"]).cast(nw.Int64)
+    made = [
+        nw.col(roles["customer"]),
+        frequency.alias("frequency"),
+        nw.col(roles["recency"]).cast(nw.Float64).alias("recency"),
+        nw.col(roles["T"]).cast(nw.Float64).alias("T"),
+    ]
+    if "monetary_value" in roles:
+        money = nw.col(roles["monetary_value"]).cast(nw.Float64)
+        made.append(nw.when(frequency > 0).then(money).otherwise(nw.lit(0.0)).alias("monetary_value"))
+    made += [nw.col(name) for name in _BESIDES if name in names and name not in roles.values()]
+    chosen = opened.select(*made)
+    if isinstance(chosen, nw.DataFrame):
+        return nw.maybe_reset_index(chosen.sort(roles["customer"]))
+    return chosen

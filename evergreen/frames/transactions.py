@@ -1,0 +1,335 @@
+"""The summary of a log through narwhals: the same expressions on every engine, in memory or lazy.
+
+Only ``group_by().agg()`` and elementwise whole-number arithmetic: rows become (customer, period) with the
+sum of money, then customers with count, minimum, maximum and sum. The money of the first period comes from
+the minimum of (period, money) packed into one integer. No windows, no ordered aggregates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import narwhals.stable.v2 as nw
+
+from evergreen.frames.audit import HUGE, REASONS, Audit, Dropped, MoneyScale
+from evergreen.frames.columns import AnyFrame, check_log_types, text_date_error
+from evergreen.frames.periods import (
+    Boundary,
+    day_number,
+    full_time_text,
+    period_number,
+    second_number,
+    text_is_date,
+    time_ratio,
+)
+from evergreen.frames.reading import OWN_COLUMNS, Reading
+from evergreen.typing import Occasion
+
+ID: Final = "evergreen_id"
+_DATE: Final = "evergreen_date"
+_AMOUNT: Final = "evergreen_amount"
+_ORDER: Final = "evergreen_order"
+_WHEN: Final = "evergreen_when"
+_PERIOD: Final = "evergreen_period"
+_REASON: Final = "evergreen_reason"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LazySummary:
+    """The summary of a log as a lazy frame.
+
+    Parameters
+    ----------
+    frame : narwhals LazyFrame
+        The customer id, under its own name, and the columns of the summary.
+    dropped : Dropped
+        What was left out.
+    end : Boundary
+        End of the observation.
+    scale : MoneyScale
+        How money was made whole.
+    """
+
+    frame: nw.LazyFrame[Any]
+    dropped: Dropped
+    end: Boundary
+    scale: MoneyScale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedLog:
+    """A log with its columns under fixed names and its dates as dates.
+
+    Parameters
+    ----------
+    frame : narwhals LazyFrame
+        The rows.
+    has_time : bool
+        Whether the dates have a time of day.
+    reading : Reading
+        How to read them.
+    """
+
+    frame: nw.LazyFrame[Any]
+    has_time: bool
+    reading: Reading
+
+
+def open_log(log: AnyFrame, reading: Reading) -> OpenedLog:
+    """Return a log with its columns under fixed names, text dates parsed.
+
+    Raises
+    ------
+    InputTypeError
+        If a column is of a type that cannot be read.
+    InvalidInputError
+        If dates are text that is not ISO.
+    """
+    check_log_types(log, reading.columns)
+    names = {"customer": ID, "date": _DATE, "amount": _AMOUNT, "order": _ORDER}
+    picked = [nw.col(column).alias(names[role]) for role, column in reading.columns.roles.items()]
+    frame = log.lazy().select(*picked)
+    kind = frame.collect_schema()[_DATE]
+    if isinstance(kind, nw.String):
+        frame = _parsed_texts(frame, reading)
+        return OpenedLog(frame, has_time=True, reading=reading)
+    return OpenedLog(frame, has_time=isinstance(kind, nw.Datetime), reading=reading)
+
+
+def summarize_lazily(log: OpenedLog) -> LazySummary:
+    """Turn a log into the customer summary.
+
+    Parameters
+    ----------
+    log : OpenedLog
+        The rows.
+
+    Returns
+    -------
+    LazySummary
+        One row per customer with at least one purchase. Nothing but the audit has run.
+
+    Raises
+    ------
+    InvalidInputError
+        If nothing is left.
+    """
+    reading = log.reading
+    audit, kept = audit_log(log)
+    audit.check(reading)
+    by_row = reading.occasion == "row"
+    end = reading.end or (Boundary.of_second(audit.last) if by_row else Boundary.of_day(audit.last))
+    scale = MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
+    by_customer = _by_customer(_by_period(log, kept, audit, scale), audit, reading.occasion)
+    dropped = audit.dropped
+    if audit.refunds:
+        dropped = _without_refund_only(dropped, by_customer)
+        by_customer = by_customer.filter(nw.col("occasions") > 0)
+    if reading.columns.order is not None:
+        by_customer = by_customer.join(_orders(log, kept), on=ID, how="left")
+    frame = _summary_columns(by_customer, log, audit, end, scale)
+    return LazySummary(frame, dropped, end, scale)
+
+
+def audit_log(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
+    """Count the rows by the first reason that leaves them out; return the audit and the rows kept."""
+    rows = with_reasons(log)
+    has_money = log.reading.columns.amount is not None
+    totals = [nw.len().alias("rows"), nw.col(_WHEN).min().alias("first"), nw.col(_WHEN).max().alias("last")]
+    if has_money:
+        amount = nw.col(_AMOUNT)
+        rows = rows.with_columns(amount.abs().alias("size"), _flag(amount < 0).alias("refund"))
+        totals += [
+            nw.col("size").sum().alias("money"),
+            nw.col("size").max().alias("largest"),
+            nw.col("refund").sum().alias("refunds"),
+        ]
+    found = rows.group_by(_REASON).agg(*totals).collect()
+    records = {REASONS[int(row[_REASON])]: row for row in found.iter_rows(named=True)}
+    counts = {reason: int(row["rows"]) for reason, row in records.items()}
+    kept = rows.filter(nw.col(_REASON) == 0)
+    row = records.get("kept")
+    if row is None:
+        return Audit(counts), kept
+    first, last = int(row["first"]), int(row["last"])
+    if not has_money:
+        return Audit(counts, first, last), kept
+    money = float(row["money"]), float(row["largest"]), int(row["refunds"])
+    return Audit(counts, first, last, *money), kept
+
+
+def with_reasons(log: OpenedLog) -> nw.LazyFrame[Any]:
+    """Add the day (or second) of each row and the code of the reason that leaves it out."""
+    reading, date = log.reading, nw.col(_DATE)
+    by_row = reading.occasion == "row"
+    when = second_number(date, has_time=log.has_time) if by_row else day_number(date)
+    frame = log.frame.with_columns(when.alias(_WHEN), date.dt.year().alias("year"))
+    kind = frame.collect_schema()[ID]
+    there = nw.col(ID).abs() < HUGE if kind.is_float() else ~nw.col(ID).is_null()
+    in_range = (nw.col("year") >= 1900) & (nw.col("year") <= 2140)
+    fine: dict[str, nw.Expr] = {
+        "null_customer": there,
+        "null_date": ~date.is_null(),
+        "date_out_of_range": in_range,
+    }
+    if reading.end is not None:
+        fine["after_end"] = nw.col(_WHEN) <= reading.end.last(reading.occasion)
+    if reading.after is not None:
+        fine["before_window"] = nw.col(_WHEN) > reading.after.last(reading.occasion)
+    if reading.columns.amount is not None:
+        frame = frame.with_columns(nw.col(_AMOUNT).cast(nw.Float64))
+        fine["bad_amount"] = nw.col(_AMOUNT).abs() < HUGE
+        if reading.zero_amounts == "drop":
+            fine["zero_amount"] = nw.col(_AMOUNT) != 0
+    reason = nw.lit(0)
+    for name, holds in reversed(fine.items()):
+        reason = nw.when(holds).then(reason).otherwise(nw.lit(REASONS.index(name)))
+    return frame.with_columns(reason.alias(_REASON))
+
+
+def _parsed_texts(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[Any]:
+    """Turn ISO texts into datetimes, after checking every one of them by whole-number arithmetic."""
+    text = nw.col(_DATE)
+    fine = text_is_date(text) | text.is_null()
+    checked = frame.select(_flag(fine).alias("fine"), nw.when(~fine).then(text).alias("text")).select(
+        nw.len().alias("rows"), nw.col("fine").sum(), nw.col("text").min()
+    )
+    row = next(checked.collect().iter_rows(named=True))
+    bad = int(row["rows"]) - int(row["fine"] or 0)
+    if bad:
+        raise text_date_error(reading.columns.date, bad, int(row["rows"]), row["text"])
+    return frame.with_columns(full_time_text(text).str.to_datetime(format="%Y-%m-%d %H:%M:%S"))
+
+
+def _by_period(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scale: MoneyScale) -> nw.LazyFrame[Any]:
+    """Group rows to (customer, period) with their money; every row stays itself for occasion ``"row"``."""
+    occasion, date = log.reading.occasion, nw.col(_DATE)
+    low, _ = audit.periods(occasion)
+    grouped = occasion in ("W", "M")
+    number = period_number(date, occasion, has_time=log.has_time) if grouped else nw.col(_WHEN)
+    frame = kept.with_columns((number - low).alias(_PERIOD), date.alias("first"), date.alias("last"))
+    sums = []
+    if log.reading.columns.amount is not None:
+        whole = (nw.col(_AMOUNT) * scale.factor + 0.5).floor().cast(nw.Int64)
+        frame = frame.with_columns(whole.alias("spent"))
+        sums = ["spent"]
+    if audit.refunds:
+        bought = nw.col(_AMOUNT) >= 0
+        frame = frame.with_columns(
+            nw.col("spent").alias("net"),
+            nw.when(bought).then(nw.col("spent")).otherwise(nw.lit(0)).alias("spent"),
+            nw.when(bought).then(date).alias("first"),
+            nw.when(bought).then(date).alias("last"),
+            _flag(bought).alias("bought"),
+            nw.lit(1).alias("rows"),
+        )
+        sums = ["spent", "net", "bought", "rows"]
+    if occasion == "row":
+        return frame.select(ID, _PERIOD, "first", "last", *sums)
+    totals = [nw.col(name).sum() for name in sums]
+    grouped_rows = frame.group_by(ID, _PERIOD).agg(nw.col("first").min(), nw.col("last").max(), *totals)
+    return _as_int64(grouped_rows, sums)
+
+
+def _by_customer(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion) -> nw.LazyFrame[Any]:
+    """Group (customer, period) to customers: occasions, bounds, sums, and the money of the first period."""
+    names = by_period.collect_schema().names()
+    period = nw.col(_PERIOD)
+    made: dict[str, nw.Expr] = {"period": period, "occasion": nw.lit(1)}
+    if "spent" in names:
+        made["packed"] = period * (1 << (62 - audit.bits(occasion))) + nw.col("spent")
+    if "bought" in names:
+        bought = nw.col("bought") > 0
+        made["occasion"] = _flag(bought)
+        made |= {name: nw.when(bought).then(made[name]) for name in ("period", "packed")}
+    least = "packed" if "spent" in names else "period"
+    totals = [
+        nw.col("occasion").sum().alias("occasions"),
+        nw.col(least).min().alias("least"),
+        nw.col("period").max().alias("last_period"),
+        nw.col("first").min(),
+        nw.col("last").max(),
+    ]
+    sums = [name for name in ("spent", "net", "rows") if name in names]
+    totals += [nw.col(name).sum() for name in sums]
+    frame = _as_int64(by_period.with_columns(**made).group_by(ID).agg(*totals), ["occasions", *sums])
+    if "spent" not in names:
+        return frame.with_columns(nw.col("least").alias("first_period"))
+    room = 1 << (62 - audit.bits(occasion))
+    frame = frame.with_columns((nw.col("least") // room).alias("first_period"))
+    return frame.with_columns((nw.col("least") - nw.col("first_period") * room).alias("first_money"))
+
+
+def _without_refund_only(dropped: Dropped, by_customer: nw.LazyFrame[Any]) -> Dropped:
+    """Return what was left out, the rows of customers without a purchase among it."""
+    alone = by_customer.filter(nw.col("occasions") == 0).select(
+        nw.len().alias("customers"), nw.col("rows").sum()
+    )
+    row = next(alone.collect().iter_rows(named=True))
+    return replace(dropped, refund_only=int(row["rows"] or 0), refund_only_customers=int(row["customers"]))
+
+
+def _orders(log: OpenedLog, kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Count each customer's distinct orders; a row without an order id is an order of its own."""
+    if log.reading.columns.amount is not None:
+        kept = kept.filter(nw.col(_AMOUNT) >= 0)
+    rows = _as_int64(kept.group_by(ID, _ORDER).agg(nw.len().alias("orders")), ["orders"])
+    one = nw.when(nw.col(_ORDER).is_null()).then(nw.col("orders")).otherwise(nw.lit(1))
+    counted = rows.with_columns(one.alias("orders")).group_by(ID).agg(nw.col("orders").sum())
+    return _as_int64(counted, ["orders"])
+
+
+def _summary_columns(
+    frame: nw.LazyFrame[Any], log: OpenedLog, audit: Audit, end: Boundary, scale: MoneyScale
+) -> nw.LazyFrame[Any]:
+    """Express whole periods and whole money in the units of the user."""
+    reading = log.reading
+    times, over = time_ratio(reading.occasion, reading.time_unit)
+    names = frame.collect_schema().names()
+    low, _ = audit.periods(reading.occasion)
+    first = nw.col("first_period")
+    lasted, age = nw.col("last_period") - first, end.period(reading.occasion) - low - first
+    frequency = nw.col("occasions") - 1
+    made = {
+        reading.columns.customer: nw.col(ID),
+        "frequency": frequency,
+        "recency": _divided(lasted.cast(nw.Float64) * times, over),
+        "T": _divided(age.cast(nw.Float64) * times, over),
+        "first_purchase": _moment("first", log),
+        "last_purchase": _moment("last", log),
+        "orders": nw.col("orders" if "orders" in names else "occasions"),
+    }
+    if "spent" in names:
+        net = nw.col("net" if "net" in names else "spent")
+        repeat = (nw.col("spent") - nw.col("first_money")).cast(nw.Float64) * scale.up
+        among = nw.when(frequency > 0).then(frequency).otherwise(nw.lit(1)).cast(nw.Float64) * scale.down
+        made |= {
+            "monetary_value": nw.when(frequency > 0).then(repeat / among).otherwise(nw.lit(0.0)),
+            "total_value": _divided(net.cast(nw.Float64) * scale.up, scale.down),
+            "refunds": _divided((nw.col("spent") - net).cast(nw.Float64) * scale.up, scale.down),
+        }
+    order = [reading.columns.customer, *(name for name in OWN_COLUMNS if name in made)]
+    return frame.select(*(made[name].alias(name) for name in order))
+
+
+def _moment(name: str, log: OpenedLog) -> nw.Expr:
+    """Return a date, or for occasion ``"row"`` a datetime at its second."""
+    if log.reading.occasion != "row":
+        return nw.col(name).cast(nw.Date)
+    moment = nw.col(name).cast(nw.Datetime("us"))
+    return moment.dt.truncate("1s") if log.has_time else moment
+
+
+def _as_int64(frame: nw.LazyFrame[Any], names: list[str]) -> nw.LazyFrame[Any]:
+    """Return sums and counts in 64 bits: engines widen or narrow them, each in its own way."""
+    return frame.with_columns(*(nw.col(name).cast(nw.Int64) for name in names)) if names else frame
+
+
+def _divided(value: nw.Expr, by: float) -> nw.Expr:
+    """Divide by a constant, correctly rounded: by a scalar, polars multiplies with its rounded reciprocal."""
+    return value / (nw.col("occasions").cast(nw.Float64) * 0.0 + by)
+
+
+def _flag(condition: nw.Expr) -> nw.Expr:
+    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))
