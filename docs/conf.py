@@ -40,6 +40,7 @@ autosummary_generate: Final = True
 autosummary_imported_members: Final = True
 autodoc_typehints: Final = "none"
 autodoc_member_order: Final = "bysource"
+toc_object_entries_show_parents: Final = "hide"
 numpydoc_show_class_members: Final = False
 numpydoc_xref_param_type: Final = False
 
