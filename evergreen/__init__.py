@@ -1,4 +1,42 @@
-"""evergreen."""
+"""evergreen: keep and grow the customers you have.
+
+From a transaction log to scored customers:
+
+- :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
+- :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
+- :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
+- :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
+"""
+
+from evergreen import datasets, errors, interop
+from evergreen.clv import CLVFit, CLVModel
+from evergreen.frames import CustomerBase, Dropped
 from evergreen.models.bgnbd import BGNBD
+from evergreen.models.fitting import FitResult, FitStatus
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.models.segment_map import SegmentMap, SegmentRule
+from evergreen.rfm import RFMScorer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BGNBD",
+    "CLVFit",
+    "CLVModel",
+    "CustomerBase",
+    "Dropped",
+    "FitResult",
+    "FitStatus",
+    "GammaGamma",
+    "PurchaseHistories",
+    "RFMScorer",
+    "SegmentMap",
+    "SegmentRule",
+    "SpendHistories",
+    "Split",
+    "datasets",
+    "errors",
+    "interop",
+    "split",
+]

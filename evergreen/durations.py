@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from evergreen.errors import InputTypeError, InvalidInputError
-from evergreen.typing import Duration, TimeUnit
+from evergreen.typing import Duration, FloatArray, TimeUnit
 
 DAYS_PER_UNIT: Final[dict[TimeUnit, float]] = {
     "h": 1 / 24,
@@ -127,6 +127,29 @@ def in_units(duration: Duration, unit: TimeUnit) -> float:
     273.0
     """
     return in_days(duration) / DAYS_PER_UNIT[unit]
+
+
+def times_in_days(times: FloatArray, unit: TimeUnit) -> FloatArray:
+    """Return times in days, rounded to whole seconds so that equal times stay equal in every unit.
+
+    Parameters
+    ----------
+    times : ndarray of float64
+        Times in ``unit``.
+    unit : {"h", "D", "W", "M", "Y"}
+        Their unit.
+
+    Returns
+    -------
+    ndarray of float64
+        Days.
+
+    Examples
+    --------
+    >>> times_in_days(np.array([1.0, 3 / 7]), "W")
+    array([7., 3.])
+    """
+    return np.rint(times * (DAYS_PER_UNIT[unit] * 86_400)) / 86_400
 
 
 def _numpy_in_days(duration: np.timedelta64) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evergreen.frames.audit import Dropped
 from evergreen.frames.customer_base import CustomerBase
+from evergreen.frames.holdout import Split, split
 from evergreen.frames.results import ColumnTotals, ScoreTable
 
-__all__ = ["ColumnTotals", "CustomerBase", "Dropped", "ScoreTable"]
+__all__ = ["ColumnTotals", "CustomerBase", "Dropped", "ScoreTable", "Split", "split"]

@@ -18,6 +18,7 @@ from evergreen.errors import ColumnNotFoundError, InvalidInputError
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept, table_beside, values_for_frame
 from evergreen.frames.order_statistics import order_statistics_of_array, order_statistics_of_frame
+from evergreen.frames.tables import small_table
 from evergreen.typing import FloatArray, IntArray
 
 HistoryScore: TypeAlias = Callable[[IntArray, FloatArray, FloatArray], Mapping[str, np.ndarray[Any, Any]]]
@@ -183,7 +184,7 @@ class ScoreTable:
         points : sequence of float, shape (k,)
             Cut points in ascending order; they may repeat.
         lowest_best : bool
-            Give ``k + 1`` to the lowest values instead: ``k + 1`` minus the number of points strictly below.
+            The lowest values are the best: 1 plus the number of points strictly above the value.
 
         Returns
         -------
@@ -199,13 +200,18 @@ class ScoreTable:
         if not (np.isfinite(cuts).all() and (np.diff(cuts) >= 0).all()):
             raise InvalidInputError(f"Cut points must be finite and in ascending order, got {list(points)}.")
         if isinstance(self.frame, nw.DataFrame):
-            below = np.searchsorted(cuts, self.array(column), side="left").astype(np.int64)
-            return self._with_arrays({name: len(cuts) + 1 - below if lowest_best else 1 + below})
+            values = self.array(column)
+            beaten = sum(
+                (values < cut if lowest_best else values > cut for cut in cuts),
+                np.zeros(len(values), np.int64),
+            )
+            return self._with_arrays({name: 1 + beaten})
         self._check_new({name: None}, 0)
-        step = -1 if lowest_best else 1
-        score = nw.lit(len(cuts) + 1 if lowest_best else 1)
-        for cut in cuts:
-            score = score + nw.when(nw.col(column) > float(cut)).then(nw.lit(step)).otherwise(nw.lit(0))
+        value, score = nw.col(column), nw.lit(1)
+        for cut in cuts.tolist():
+            score = score + nw.when(value < cut if lowest_best else value > cut).then(nw.lit(1)).otherwise(
+                nw.lit(0)
+            )
         return replace(self, frame=self.frame.with_columns(score.cast(nw.Int64).alias(name)))
 
     def with_labels(
@@ -240,6 +246,21 @@ class ScoreTable:
         self._check_new({name: None}, 0)
         small = {column: keys[:, place] for place, column in enumerate(columns)}
         return self._joined(table_beside(self.frame, {**small, name: names}), columns)
+
+    def small_table(self, columns: Mapping[str, np.ndarray[Any, Any]]) -> Any:
+        """Return a small table in memory, of the kind that goes with the base.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray
+            Columns of one length.
+
+        Returns
+        -------
+        native frame
+            Of the base's own kind if that is in memory, polars for lazy polars, otherwise pandas.
+        """
+        return small_table(self.frame, columns)
 
     def order_statistics(self, column: str, ranks: Sequence[int]) -> FloatArray:
         """Return the exact values at 1-based ranks of a numeric column.

@@ -118,8 +118,8 @@ def log_likelihood(parameters: Parameters, evidence: Evidence) -> tuple[float, F
     return value, gradient, hessian
 
 
-def expected_spend(parameters: Parameters, x: IntArray, mean: FloatArray) -> FloatArray:
-    """Return the expected value per occasion of customers with x occasions of a given mean.
+def credibility(parameters: Parameters, x: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return what makes the expected value per occasion of customers with x occasions a straight line in their mean.
 
     Fader & Hardie (2013), equation 5: the mean of the population and the customer's own, weighted. With q <= 1 the
     population has no finite mean, and neither has a customer for whom p x + q <= 1: infinity.
@@ -129,20 +129,20 @@ def expected_spend(parameters: Parameters, x: IntArray, mean: FloatArray) -> Flo
     parameters : (p, q, v)
     x : ndarray of int64, shape (n,)
         Occasions, 0 for a customer who has shown none.
-    mean : ndarray of float64, shape (n,)
-        Their mean value; not used where x is 0.
 
     Returns
     -------
-    ndarray of float64, shape (n,)
-        In the money of v.
+    level : ndarray of float64, shape (n,)
+        Share of the population in the expectation, in the money of v.
+    weight : ndarray of float64, shape (n,)
+        Weight of the customer's own mean: the expectation is ``level + weight * mean``.
     """
     p, q, v = parameters
-    px = p * x
-    weight = px + (q - 1)
-    known = np.where(x > 0, mean, 0.0)
-    finite = weight > 0
-    return np.where(finite, (p * v + px * known) / np.where(finite, weight, 1.0), np.inf)
+    known = p * x
+    total = known + (q - 1)
+    finite = total > 0
+    divisor = np.where(finite, total, 1.0)
+    return np.where(finite, p * v / divisor, np.inf), np.where(finite, known / divisor, 0.0)
 
 
 def simulate(parameters: Parameters, x: IntArray, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:

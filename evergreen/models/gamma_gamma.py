@@ -122,7 +122,31 @@ class GammaGamma:
         """
         x, mean = np.broadcast_arrays(check_whole("frequency", frequency), np.asarray(monetary_value, np.float64))
         refuse("monetary_value must be finite and at least 0", (x > 0) & ~((mean >= 0) & np.isfinite(mean)), mean)
-        return kernel.expected_spend(self._letters, x, mean)[()]
+        level, weight = self.credibility(x)
+        return (level + weight * np.where(x > 0, mean, 0.0))[()]
+
+    def credibility(self, frequency: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return the two numbers that turn a customer's mean into the expected spend.
+
+        Parameters
+        ----------
+        frequency : array_like
+            Whole number of repeat occasions.
+
+        Returns
+        -------
+        level : ndarray of float64
+            What the population contributes, in money; infinite where the expectation is.
+        weight : ndarray of float64
+            The weight of the customer's own mean: expected spend is ``level + weight * monetary_value``.
+
+        Examples
+        --------
+        >>> level, weight = GammaGamma(p=6.25, q=3.74, v=15.44).credibility([0, 1, 7])
+        >>> level.round(2), weight.round(2)
+        (array([35.22, 10.73,  2.08]), array([0.  , 0.7 , 0.94]))
+        """
+        return kernel.credibility(self._letters, check_whole("frequency", frequency))
 
     def simulate(
         self, frequency: ArrayLike, *, seed: int | np.random.Generator | None = None

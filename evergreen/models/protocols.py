@@ -102,3 +102,7 @@ class SpendModel(Protocol):
     def expected_spend(self, frequency: ArrayLike, monetary_value: ArrayLike) -> FloatArray:
         """Return the expected value per occasion."""
         ...
+
+    def credibility(self, frequency: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return level and weight: expected spend is ``level + weight * monetary_value``."""
+        ...

@@ -8,10 +8,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-
 from evergreen.errors import InvalidInputError
-from evergreen.typing import IntArray
 
 AXES: Final = ("r", "f", "m", "fm")
 """What a map may look at: the three scores, and ``fm`` = f + m."""
@@ -65,8 +62,8 @@ class SegmentMap:
     ... )
     >>> halves.segments
     ('asleep', 'awake')
-    >>> [halves.segments[code] for code in halves.codes(np.array([1, 5]), np.array([1, 1]), np.array([5, 1]))]
-    ['asleep', 'awake']
+    >>> halves.cells[(5,)]
+    'awake'
     """
 
     axes: tuple[str, ...]
@@ -103,21 +100,10 @@ class SegmentMap:
         """Names of the segments, in order of first appearance in the rules."""
         return tuple(dict.fromkeys(rule.segment for rule in self.rules))
 
-    def codes(self, r: IntArray, f: IntArray, m: IntArray) -> IntArray:
-        """Return each customer's position in :attr:`segments`.
-
-        Parameters
-        ----------
-        r, f, m : ndarray of int64, shape (n,)
-            The three scores.
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-        """
-        scores = {"r": r, "f": f, "m": m, "fm": f + m}
-        index = tuple(scores[axis] - levels[0] for axis, levels in zip(self.axes, self._levels, strict=True))
-        return self._table()[index]
+    @property
+    def cells(self) -> dict[tuple[int, ...], str]:
+        """The segment of each combination of scores on :attr:`axes`."""
+        return {cell: self._covering(cell)[0] for cell in product(*self._levels)}
 
     @property
     def _levels(self) -> tuple[range, ...]:
@@ -138,11 +124,6 @@ class SegmentMap:
             low in levels and high in levels and low <= high
             for (low, high), levels in zip(rule.ranges, self._levels, strict=True)
         )
-
-    def _table(self) -> IntArray:
-        position = {name: code for code, name in enumerate(self.segments)}
-        cells = [position[self._covering(cell)[0]] for cell in product(*self._levels)]
-        return np.array(cells, np.int64).reshape([len(levels) for levels in self._levels])
 
 
 def _map(axes: tuple[str, ...], **rules: Sequence[tuple[tuple[int, int], ...]]) -> SegmentMap:

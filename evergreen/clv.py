@@ -1,0 +1,345 @@
+"""Customer lifetime value: when customers buy, what they spend, and what that is worth today."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
+
+from evergreen.durations import DAYS_PER_UNIT, check_time_unit, in_units
+from evergreen.errors import DataWarning, FitWarning, InputTypeError, InvalidInputError
+from evergreen.frames import CustomerBase, parameter_table
+from evergreen.models.bgnbd import BGNBD
+from evergreen.models.checks import check_not_negative
+from evergreen.models.estimator import Estimator
+from evergreen.models.fitting import FitResult, FitStatus
+from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.protocols import SpendModel, TransactionModel
+from evergreen.typing import Duration, FloatArray, IntArray, TimeUnit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Model = TypeVar("Model")
+
+TRANSACTION_MODELS: Final[Mapping[str, type[BGNBD]]] = MappingProxyType({"bg/nbd": BGNBD})
+"""Transaction models by the name that :class:`CLVModel` takes."""
+
+SPEND_MODELS: Final[Mapping[str, type[GammaGamma]]] = MappingProxyType({"gamma-gamma": GammaGamma})
+"""Spend models by the name that :class:`CLVModel` takes."""
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class CLVFit:
+    """How the two parts of a CLV model were fitted.
+
+    Attributes
+    ----------
+    transactions : FitResult
+        The fit of the transaction model.
+    spend : FitResult or None
+        The fit of the spend model, if there is one.
+    spend_correlation : float
+        Correlation of frequency and mean value among repeat buyers, which the spend model takes to be 0; nan where
+        it is not defined or there is no spend model.
+    """
+
+    transactions: FitResult[Any]
+    spend: FitResult[Any] | None
+    spend_correlation: float
+
+
+@final
+class CLVModel(Estimator):
+    """Customer lifetime value from a transaction model and a spend model.
+
+    Parameters
+    ----------
+    transactions : {"bg/nbd"}
+        Model of when customers buy and leave: :class:`BGNBD`.
+    spend : {"gamma-gamma"} or None
+        Model of what they spend: :class:`GammaGamma`. None leaves money out.
+
+    Attributes
+    ----------
+    transaction_model_ : BGNBD
+        The fitted transaction model; its times are in ``time_unit_``.
+    spend_model_ : GammaGamma or None
+        The fitted spend model.
+    fit_ : CLVFit
+        How both fits ended, with standard errors; absent after :meth:`from_models`.
+    time_unit_ : {"h", "D", "W", "M", "Y"}
+        Unit of the model's times.
+
+    Notes
+    -----
+    The value of a customer is ``margin`` times the expected value of an occasion times the expected number of
+    occasions within the horizon, each discounted to the end of observation. The spend model takes the value of an
+    occasion to be independent of how often a customer buys: look at ``fit_.spend_correlation``.
+
+    Examples
+    --------
+    >>> from evergreen import CLVModel, datasets, split
+    >>> base = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W").calibration
+    >>> model = CLVModel().fit(base)
+    >>> model.summary().round(3)
+             model parameter  estimate  standard_error  lower  upper
+    >>> model.predict(base, horizon="365D", discount_rate=0.1, margin=0.3).columns.tolist()
+    ['customer_id', 'p_alive', 'p_purchase', 'expected_purchases', 'expected_spend', 'clv']
+    """
+
+    transaction_model_: BGNBD
+    spend_model_: GammaGamma | None
+    fit_: CLVFit
+    time_unit_: TimeUnit
+
+    def __init__(self, *, transactions: str = "bg/nbd", spend: str | None = "gamma-gamma") -> None:
+        self.transactions = transactions
+        self.spend = spend
+
+    @classmethod
+    def from_models(
+        cls, transactions: BGNBD, spend: GammaGamma | None = None, *, time_unit: TimeUnit
+    ) -> Self:
+        """Return a model that is ready to predict, from parameters that are known already.
+
+        Parameters
+        ----------
+        transactions : BGNBD
+            The transaction model.
+        spend : GammaGamma, optional
+            The spend model.
+        time_unit : {"h", "D", "W", "M", "Y"}
+            The unit of the transaction model's times.
+
+        Returns
+        -------
+        CLVModel
+            Without ``fit_``: nothing is known of how the parameters were found.
+
+        Examples
+        --------
+        >>> CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W").transaction_model_.r
+        0.243
+        """
+        for role, model, wanted in (("transactions", transactions, TransactionModel), ("spend", spend, SpendModel)):
+            if model is not None and not isinstance(model, wanted):
+                raise InputTypeError.kind(role, model, f"a {wanted.__name__}, such as BGNBD(...) or GammaGamma(...)")
+        model = cls(spend=None if spend is None else "gamma-gamma")
+        model.transaction_model_ = transactions
+        model.spend_model_ = spend
+        model.time_unit_ = check_time_unit(time_unit)
+        return model
+
+    def fit(self, base: CustomerBase) -> Self:
+        """Learn both models from a customer base.
+
+        Parameters
+        ----------
+        base : CustomerBase
+            The customers; on a lazy base nothing but their distinct histories is collected.
+
+        Returns
+        -------
+        CLVModel
+            The object itself, fitted.
+
+        Raises
+        ------
+        InvalidInputError
+            If a setting is unknown, the base has no money although a spend model is asked for, or there is nothing to
+            learn from (no repeat purchase).
+
+        Warns
+        -----
+        FitWarning
+            If a fit ended otherwise than in an inner maximum; the message says what that means.
+        DataWarning
+            If repeat buyers without positive value are left out of the spend model.
+        """
+        transactions = _chosen("transactions", self.transactions, TRANSACTION_MODELS)
+        found = transactions.fit(base.histories())
+        spend, correlation = None, math.nan
+        if self.spend is not None:
+            spend, correlation = _fit_spend(_chosen("spend", self.spend, SPEND_MODELS), base)
+        for part in (found, spend):
+            if part is not None and part.status is not FitStatus.CONVERGED:
+                name = type(part.model).__name__
+                warnings.warn(f"{name}: {part.status.value}. {part.message}", FitWarning, stacklevel=2)
+        self.transaction_model_ = found.model
+        self.spend_model_ = None if spend is None else spend.model
+        self.fit_ = CLVFit(found, spend, correlation)
+        self.time_unit_ = base.time_unit
+        return self
+
+    def predict(
+        self,
+        base: CustomerBase,
+        *,
+        horizon: Duration = "365D",
+        discount_rate: float = 0.1,
+        margin: float = 1.0,
+    ) -> Any:  # noqa: ANN401 - a frame of the base's own kind
+        """Return what to expect of every customer within a horizon.
+
+        Parameters
+        ----------
+        base : CustomerBase
+            Customers to score; the base of the fit or another one in the same time unit.
+        horizon : str, datetime.timedelta or numpy.timedelta64
+            Length of time after the end of observation, such as ``"365D"``.
+        discount_rate : float
+            Per year: 0.1 makes a purchase one year ahead worth 1 / 1.1 of one today.
+        margin : float
+            Share of the value that is profit.
+
+        Returns
+        -------
+        frame
+            Of the base's own kind (lazy if the base is lazy), one row per customer: the customer id, ``p_alive``
+            (probability of being alive at the end of observation), ``p_purchase`` (of at least one purchase within
+            the horizon), ``expected_purchases``, ``expected_spend`` (per occasion) and ``clv`` (margin on the
+            discounted purchases); the last two only with a spend model.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidInputError
+            If the base is in another time unit, has no money, or a setting is out of range.
+
+        Warns
+        -----
+        DataWarning
+            If the fitted spend has no finite mean (``q <= 1``) and customers therefore have an infinite value.
+        """
+        self._require("transaction_model_", "predict")
+        self._check_base(base)
+        ahead = in_units(horizon, self.time_unit_)
+        delta = annual_to_continuous(discount_rate, self.time_unit_)
+        share = check_not_negative("margin", margin)
+        transactions, spend = self.transaction_model_, self.spend_model_
+
+        def score(frequency: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
+            columns = transactions.forecast(ahead, frequency, recency, T, delta=delta)._asdict()
+            if spend is not None:
+                columns["spend_level"], columns["spend_weight"] = spend.credibility(frequency)
+            return columns
+
+        table = base.scores().with_histories(score)
+        names = ["p_alive", "p_purchase", "expected_purchases"]
+        if spend is None:
+            return table.to_native(*names)
+        _warn_of_infinite(spend)
+        table = table.with_columns(
+            expected_spend=lambda c: c["spend_level"] + c["spend_weight"] * c["monetary_value"],
+            clv=lambda c: share * c["expected_spend"] * c["discounted_purchases"],
+        )
+        return table.to_native(*names, "expected_spend", "clv")
+
+    def summary(self, level: float = 0.95) -> pd.DataFrame:
+        """Return the parameters with their uncertainty.
+
+        Parameters
+        ----------
+        level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per parameter: ``model``, ``parameter``, ``estimate``, ``standard_error``, ``lower``, ``upper``;
+            the last three are missing after :meth:`from_models` and on a boundary.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        self._require("transaction_model_", "summary")
+        fit = getattr(self, "fit_", None)
+        parts: list[tuple[object, dict[str, float], FitResult[Any] | None]] = [
+            (self.transaction_model_, asdict(self.transaction_model_), fit and fit.transactions)
+        ]
+        if self.spend_model_ is not None:
+            parts.append((self.spend_model_, asdict(self.spend_model_), fit and fit.spend))
+        return parameter_table(parts, level)
+
+    def _check_base(self, base: CustomerBase) -> None:
+        if base.time_unit != self.time_unit_:
+            raise InvalidInputError(
+                f"The model's times are in {self.time_unit_!r}, the base's in {base.time_unit!r}: build the base with "
+                f"time_unit={self.time_unit_!r}."
+            )
+        if self.spend_model_ is not None and not base.has_value:
+            raise InvalidInputError(
+                "The model has a spend part and this base has no money: give the base an amount, or fit "
+                "CLVModel(spend=None)."
+            )
+
+
+def annual_to_continuous(discount_rate: float, time_unit: TimeUnit) -> float:
+    """Return the continuous discount rate per time unit of an annual rate.
+
+    Parameters
+    ----------
+    discount_rate : float
+        Per year, at least 0.
+    time_unit : {"h", "D", "W", "M", "Y"}
+        The unit wanted.
+
+    Returns
+    -------
+    float
+        ``log(1 + discount_rate)`` times the length of the unit in years.
+
+    Examples
+    --------
+    >>> round(annual_to_continuous(0.1, "Y"), 6)
+    0.09531
+    """
+    yearly = math.log1p(check_not_negative("discount_rate", discount_rate))
+    return yearly * DAYS_PER_UNIT[time_unit] / DAYS_PER_UNIT["Y"]
+
+
+def _warn_of_infinite(spend: SpendModel) -> None:
+    if not math.isfinite(spend.mean):
+        warnings.warn(
+            f"The spend model {spend!r} has no finite mean: customers who have shown too little of their spend have an "
+            "infinite expected spend and CLV. Fit it on more customers, or look for extreme amounts in the log.",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
+def _chosen(role: str, name: str, models: Mapping[str, type[Model]]) -> type[Model]:
+    if name not in models:
+        raise InvalidInputError.not_allowed(role, name, models)
+    return models[name]
+
+
+def _fit_spend(model: type[GammaGamma], base: CustomerBase) -> tuple[FitResult[GammaGamma], float]:
+    if not base.has_value:
+        raise InvalidInputError(
+            "A spend model needs money and this base has none: build it with an amount, or use CLVModel(spend=None)."
+        )
+    spends = base.spends()
+    if spends.without_value:
+        warnings.warn(
+            f"Left out of the spend model: {spends.without_value:,} repeat buyers whose repeat purchases have no "
+            f"positive value; {spends.customers:,} remain.",
+            DataWarning,
+            stacklevel=3,
+        )
+    return model.fit(spends), _correlation(spends.frequency, spends.value, spends.count)
+
+
+def _correlation(x: IntArray, y: FloatArray, weight: IntArray) -> float:
+    share = weight / weight.sum()
+    dx, dy = x - share @ x, y - share @ y
+    spread = math.sqrt(float(share @ dx**2) * float(share @ dy**2))
+    return float(share @ (dx * dy)) / spread if spread > 0 else math.nan

@@ -1,0 +1,65 @@
+"""Small result tables: a few rows that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from evergreen.frames.columns import AnyFrame
+from evergreen.models.fitting import FitResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def small_table(like: AnyFrame, columns: Mapping[str, np.ndarray[Any, Any]]) -> Any:  # noqa: ANN401 - the user's kind
+    """Return a small table in memory, of the kind that goes with a frame.
+
+    Parameters
+    ----------
+    like : narwhals DataFrame or LazyFrame
+        The frame that the user works with.
+    columns : mapping of str to ndarray
+        Columns of one length.
+
+    Returns
+    -------
+    native frame
+        Of the frame's own kind if that is in memory, polars for lazy polars, otherwise pandas.
+    """
+    engine = like.implementation
+    in_memory = engine.is_polars() or isinstance(like, nw.DataFrame)
+    return nw.from_dict(dict(columns), backend=engine if in_memory else "pandas").to_native()
+
+
+def parameter_table(
+    parts: Sequence[tuple[object, Mapping[str, float], FitResult[Any] | None]], level: float
+) -> pd.DataFrame:
+    """Return the parameters of models with their uncertainty.
+
+    Parameters
+    ----------
+    parts : sequence of (model, parameters, fit)
+        Each model with its parameters by name and, if it was fitted, how.
+    level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``model``, ``parameter``, ``estimate``, ``standard_error``, ``lower``, ``upper``.
+    """
+    import pandas as pd
+
+    rows = []
+    for model, parameters, fit in parts:
+        errors = {} if fit is None else fit.standard_errors
+        bounds = {} if fit is None else fit.intervals(level)
+        for name, value in parameters.items():
+            low, high = bounds.get(name, (np.nan, np.nan))
+            rows.append((type(model).__name__, name, value, errors.get(name, np.nan), low, high))
+    columns = ["model", "parameter", "estimate", "standard_error", "lower", "upper"]
+    return pd.DataFrame.from_records(rows, columns=columns)
