@@ -6,5 +6,6 @@ from evergreen.frames.audit import Dropped
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.results import ColumnTotals, ScoreTable
+from evergreen.frames.tables import parameter_table
 
-__all__ = ["ColumnTotals", "CustomerBase", "Dropped", "ScoreTable", "Split", "split"]
+__all__ = ["ColumnTotals", "CustomerBase", "Dropped", "ScoreTable", "Split", "parameter_table", "split"]

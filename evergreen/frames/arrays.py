@@ -7,7 +7,7 @@ integers as the route through narwhals, hence the same bits.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from evergreen.frames.periods import (
 )
 from evergreen.frames.reading import OWN_COLUMNS, Reading
 from evergreen.typing import BoolArray, FloatArray, IntArray
+
+_Array: TypeAlias = np.ndarray[Any, Any]
 
 NO_DATE: Final = np.iinfo(np.int64).min
 """The number of a missing date."""
@@ -82,7 +84,7 @@ class ArraySummary:
     """
 
     code: IntArray
-    columns: dict[str, np.ndarray[Any, Any]]
+    columns: dict[str, _Array]
     dropped: Dropped
     end: Boundary
     scale: MoneyScale
@@ -115,7 +117,7 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
     scale, whole = MoneyScale(), None
     if log.amount is not None:
         scale = audit.scale(occasion)
-        whole = np.floor(log.amount * scale.factor + 0.5)
+        whole = _whole_money(log.amount, scale)
     purchases, bought = log, whole
     if audit.refunds and log.amount is not None and whole is not None:
         positive = log.amount >= 0
@@ -130,16 +132,14 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
     if purchases.order is not None:
         columns["orders"] = _count_orders(purchases, purchases.order)[found["code"]]
     if bought is not None and whole is not None and first_money is not None:
-        spent = _sums(purchases, bought)[found["code"]]
-        net = _sums(log, whole)[found["code"]] if audit.refunds else spent
+        spent = _sums(purchases.code, bought, log.customers)[found["code"]]
+        net = _sums(log.code, whole, log.customers)[found["code"]] if audit.refunds else spent
         columns |= _money(columns["frequency"], spent, first_money, net, scale)
     ordered = {name: columns[name] for name in OWN_COLUMNS if name in columns}
     return ArraySummary(found["code"], ordered, dropped, end, scale)
 
 
-def _times(
-    found: dict[str, np.ndarray[Any, Any]], end_period: int, times: float, over: float
-) -> dict[str, np.ndarray[Any, Any]]:
+def _times(found: dict[str, _Array], end_period: int, times: float, over: float) -> dict[str, _Array]:
     """Return the columns that every log has."""
     return {
         "frequency": found["occasions"] - 1,
@@ -153,7 +153,7 @@ def _times(
 
 def _money(
     frequency: IntArray, spent: FloatArray, first_money: FloatArray, net: FloatArray, scale: MoneyScale
-) -> dict[str, np.ndarray[Any, Any]]:
+) -> dict[str, _Array]:
     """Return the columns of a log with money, from whole money."""
     mean = np.zeros(len(frequency))
     np.divide((spent - first_money) * scale.up, frequency * scale.down, out=mean, where=frequency > 0)
@@ -202,17 +202,16 @@ def holdout_arrays(
     value = None
     bought = kept
     if kept.amount is not None:
-        scale = audit.scale(None)
-        whole = np.floor(kept.amount * scale.factor + 0.5)
-        value = _sums(kept, whole)[code] * scale.up / scale.down
+        scale = audit.scale(reading.occasion)
+        whole = _whole_money(kept.amount, scale)
+        value = _sums(kept.code, whole, log.customers)[code] * scale.up / scale.down
         bought = kept.take(kept.amount >= 0)
     if reading.occasion == "row":
         return audit, np.bincount(bought.code, minlength=log.customers)[code], value
     occasions = np.zeros(log.customers, np.int64)
     if len(bought.code):
-        customer, day = _distinct_days(bought, audit.first, audit.last)
-        start = _starts(customer)
-        occasions[customer[start]] = _count_periods(periods_of_days(day, reading.occasion), start)
+        found, _ = _calendar(bought, None, audit, reading)
+        occasions[found["code"]] = found["occasions"]
     return audit, occasions[code], value
 
 
@@ -238,7 +237,8 @@ def _audited(log: LogArrays, reading: Reading) -> tuple[Audit, LogArrays]:
         first, last = int(log.when.min()), int(log.when.max())
     if log.amount is None or magnitude is None:
         return Audit(counts, first, last), log
-    money, largest = float(magnitude.sum()), float(magnitude.max())
+    with np.errstate(over="ignore"):
+        money, largest = float(magnitude.sum()), float(magnitude.max())
     return Audit(counts, first, last, money, largest, int(np.count_nonzero(log.amount < 0))), log
 
 
@@ -280,34 +280,40 @@ def _reasons(
 
 def _calendar(
     log: LogArrays, whole: FloatArray | None, audit: Audit, reading: Reading
-) -> tuple[dict[str, np.ndarray[Any, Any]], FloatArray | None]:
+) -> tuple[dict[str, _Array], FloatArray | None]:
     """Return the occasions by calendar period, and the money of each customer's first period."""
-    customer, day = _distinct_days(log, audit.first, audit.last)
-    start = _starts(customer)
-    code, stop = customer[start], np.append(start[1:], len(customer)) - 1
-    period = periods_of_days(day, reading.occasion)
+    key, span = _distinct_keys(log.code, log.customers, log.when, audit.first, audit.last)
+    customer = key // key.dtype.type(span)
+    start = np.flatnonzero(_fresh(customer))
+    stop = np.append(start[1:], len(key)) - 1
+    code = customer[start].astype(np.int64)
+    first, last = (
+        (key[at] - customer[at] * key.dtype.type(span)).astype(np.int64) for at in (start, stop[: len(start)])
+    )
+    period = _period_table(audit, reading)
+    begun, ended = period[first], period[last]
+    if reading.occasion == "D":
+        occasions = stop[: len(start)] + 1 - start
+    else:
+        occasions = _count_periods(period[key - customer * key.dtype.type(span)], start)
     columns = {
         "code": code,
-        "occasions": _count_periods(period, start),
-        "first": day[start],
-        "last": day[stop],
-        "first_period": period[start],
-        "last_period": period[stop],
+        "occasions": occasions,
+        "first": first + audit.first,
+        "last": last + audit.first,
+        "first_period": begun,
+        "last_period": ended,
     }
     if whole is None:
         return columns, None
-    begun = np.zeros(log.customers, np.int64)
-    begun[code] = columns["first_period"]
-    when = log.when
-    if reading.occasion != "D":
-        when = periods_of_days(np.arange(audit.first, audit.last + 1), reading.occasion)[when - audit.first]
-    early = when == begun[log.code]
-    return columns, np.bincount(log.code[early], whole[early], log.customers)[code]
+    at_first = np.zeros(log.customers, np.int64)
+    at_first[code] = begun
+    when = log.when if reading.occasion == "D" else period[log.when - audit.first]
+    early = np.flatnonzero(when == at_first[log.code])
+    return columns, _sums(log.code[early], whole[early], log.customers)[code]
 
 
-def _single_rows(
-    log: LogArrays, whole: FloatArray | None
-) -> tuple[dict[str, np.ndarray[Any, Any]], FloatArray | None]:
+def _single_rows(log: LogArrays, whole: FloatArray | None) -> tuple[dict[str, _Array], FloatArray | None]:
     """Return every row as an occasion, and the money of each customer's first row (of ties the smallest)."""
     occasions = np.bincount(log.code, minlength=log.customers)
     code = np.flatnonzero(occasions)
@@ -325,42 +331,48 @@ def _single_rows(
     return columns, money[code]
 
 
-def _distinct_days(log: LogArrays, first: int, last: int) -> tuple[IntArray, IntArray]:
-    """Return the distinct (customer, day) in order."""
+def _distinct_keys(code: IntArray, codes: int, place: IntArray, first: int, last: int) -> tuple[_Array, int]:
+    """Return the distinct ``code * span + place - first`` in order, in as few bits as they need, and the span."""
     span = last - first + 1
-    if log.customers * span < 2**32:
-        key: np.ndarray[Any, Any] = log.code.astype(np.uint32)
-        key *= np.uint32(span)
-        key += (log.when - first).astype(np.uint32)
-    else:
-        key = log.code * np.int64(span)
-        key += log.when - first
+    kind = np.uint32 if codes * span < 2**32 else np.int64
+    key = code.astype(kind)
+    key *= kind(span)
+    key += np.subtract(place, first, dtype=np.int64).astype(kind, copy=False)
     key.sort()
-    key = key[_starts(key)]
-    customer = key // key.dtype.type(span)
-    day = key - customer * key.dtype.type(span)
-    return customer.astype(np.int64), day.astype(np.int64) + first
+    return key[_fresh(key)], span
 
 
-def _starts(ordered: np.ndarray[Any, Any]) -> IntArray:
+def _period_table(audit: Audit, reading: Reading) -> IntArray:
+    """Return the period of every day of the log, counted from its first day."""
+    return periods_of_days(np.arange(audit.first, audit.last + 1), reading.occasion)
+
+
+def _fresh(ordered: _Array) -> BoolArray:
+    """Return where a new value begins."""
     fresh = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    return np.flatnonzero(fresh)
+    return fresh
 
 
 def _count_periods(period: IntArray, start: IntArray) -> IntArray:
     """Return how many distinct periods each customer has, whose runs begin at ``start``."""
     if not len(start):
         return np.zeros(0, np.int64)
-    fresh = np.ones(len(period), np.int64)
-    fresh[1:] = period[1:] != period[:-1]
-    fresh[start] = 1
-    return np.add.reduceat(fresh, start)
+    fresh = _fresh(period)
+    fresh[start] = True
+    return np.add.reduceat(fresh, start, dtype=np.int64)
 
 
-def _sums(log: LogArrays, whole: FloatArray) -> FloatArray:
+def _whole_money(amount: FloatArray, scale: MoneyScale) -> FloatArray:
+    """Return money as whole numbers."""
+    whole = amount * scale.factor
+    whole += 0.5
+    return np.floor(whole, out=whole)
+
+
+def _sums(code: IntArray, whole: FloatArray, codes: int) -> FloatArray:
     """Return the exact sum of whole money of every code."""
-    return np.bincount(log.code, whole, log.customers)
+    return np.asarray(np.bincount(code, whole, codes), np.float64)
 
 
 def _count_orders(log: LogArrays, order: IntArray) -> IntArray:
@@ -369,6 +381,5 @@ def _count_orders(log: LogArrays, order: IntArray) -> IntArray:
     alone = np.bincount(log.code[~named], minlength=log.customers)
     if not named.any():
         return alone
-    width = int(order.max()) + 1
-    key = np.sort(log.code[named].astype(np.int64) * width + order[named])
-    return alone + np.bincount(key[_starts(key)] // width, minlength=log.customers)
+    key, span = _distinct_keys(log.code[named], log.customers, order[named], 0, int(order.max()))
+    return alone + np.bincount((key // key.dtype.type(span)).astype(np.int64), minlength=log.customers)

@@ -184,14 +184,14 @@ class Audit:
         named = {reason: count for reason, count in self.counts.items() if reason in _WORDS}
         return Dropped(rows=self.rows, **named)
 
-    def scale(self, occasion: Occasion | None) -> MoneyScale:
+    def scale(self, occasion: Occasion) -> MoneyScale:
         """Return the finest power of ten at which all sums are exact.
 
         Parameters
         ----------
-        occasion : {"row", "D", "W", "M"}, optional
+        occasion : {"row", "D", "W", "M"}
             Grain at which the number of the period is packed above the money into 62 bits: of sums of
-            rows, or of single rows. Nothing is packed if it is not given.
+            rows, or of single rows.
 
         Returns
         -------
@@ -213,10 +213,8 @@ class Audit:
             "The amounts add up to more than a number can hold: correct the largest of them."
         )
 
-    def bits(self, occasion: Occasion | None) -> int:
+    def bits(self, occasion: Occasion) -> int:
         """Return the bits that the number of a period needs, counted from the first of the log."""
-        if occasion is None:
-            return 0
         low, high = self.periods(occasion)
         return max(1, (high - low).bit_length())
 

@@ -16,9 +16,9 @@ from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.audit import Dropped
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept
-from evergreen.frames.logs import summarize_log
+from evergreen.frames.logs import Summary, summarize_log
 from evergreen.frames.periods import Moment, boundary, time_ratio
-from evergreen.frames.reading import LogColumns, ZeroAmounts, reading_of
+from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import HistoryScore, ScoreTable
 from evergreen.frames.summaries import SummaryColumns, checked_summary
 from evergreen.kernels.grouping import distinct_rows
@@ -161,14 +161,19 @@ class CustomerBase:
         )
         found = summarize_log(log, reading)
         found.dropped.warn(stacklevel=2)
+        return cls.from_parts(found, reading)
+
+    @classmethod
+    def from_parts(cls, found: Summary, reading: Reading) -> CustomerBase:
+        """Return the base of a summary that evergreen made itself; nothing is checked."""
         return cls(
             found.frame,
-            customer,
+            reading.columns.customer,
             reading.time_unit,
             reading.occasion,
             found.end.moment(reading.occasion),
             found.dropped,
-            None if amount is None else found.scale.power,
+            None if reading.columns.amount is None else found.scale.power,
         )
 
     @classmethod

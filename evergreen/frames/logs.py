@@ -16,6 +16,7 @@ from evergreen.frames.pandas_log import Levels, order_of_ids, purchase_dates, re
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import Reading
 from evergreen.frames.transactions import open_log, summarize_lazily
+from evergreen.typing import IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,10 +82,17 @@ def pandas_summary(found: ArraySummary, levels: Levels, reading: Reading) -> Any
     """Return the summary as a pandas frame, sorted by customer where ids can be compared."""
     import pandas as pd
 
-    ids, columns = levels.take(found.code), dict(found.columns)
+    ids, order = ordered_ids(found, levels)
+    columns = dict(found.columns)
     for name in ("first_purchase", "last_purchase"):
         columns[name] = purchase_dates(columns[name], seconds=reading.occasion == "row")
-    order = None if levels.ordered else order_of_ids(ids)
     if order is not None:
-        ids, columns = ids.take(order), {name: np.take(column, order) for name, column in columns.items()}
+        columns = {name: np.take(column, order) for name, column in columns.items()}
     return pd.DataFrame({reading.columns.customer: ids, **columns})
+
+
+def ordered_ids(found: ArraySummary, levels: Levels) -> tuple[Any, IntArray | None]:
+    """Return the customer ids in the order of the base, and the order that brings arrays there (if any)."""
+    ids = levels.take(found.code)
+    order = None if levels.ordered else order_of_ids(ids)
+    return (ids, None) if order is None else (ids.take(order), order)

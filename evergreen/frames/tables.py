@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from evergreen.frames.columns import AnyFrame
+from evergreen.frames.engines import values_for_frame
 from evergreen.models.fitting import FitResult
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ def small_table(like: AnyFrame, columns: Mapping[str, np.ndarray[Any, Any]]) -> 
     """
     engine = like.implementation
     in_memory = engine.is_polars() or isinstance(like, nw.DataFrame)
-    return nw.from_dict(dict(columns), backend=engine if in_memory else "pandas").to_native()
+    return nw.from_dict(
+        {name: values_for_frame(column) for name, column in columns.items()},
+        backend=engine if in_memory else "pandas",
+    ).to_native()
 
 
 def parameter_table(

@@ -132,6 +132,33 @@ def summarize_lazily(log: OpenedLog) -> LazySummary:
     return LazySummary(frame, dropped, end, scale)
 
 
+def holdout_lazily(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
+    """Count the occasions and sum the money of every customer within a window.
+
+    Parameters
+    ----------
+    log : OpenedLog
+        The rows; ``log.reading.after`` begins the window.
+
+    Returns
+    -------
+    audit : Audit
+        What was found in the window.
+    frame : narwhals LazyFrame
+        The customer id, ``frequency_holdout`` and, with money, ``value_holdout``; customers without a row
+        in the window are not in it.
+    """
+    reading = log.reading
+    audit, kept = audit_log(log)
+    scale = MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
+    frame = _by_customer(_by_period(log, kept, audit, scale), audit, reading.occasion)
+    made = [nw.col(ID).alias(reading.columns.customer), nw.col("occasions").alias("frequency_holdout")]
+    if reading.columns.amount is not None:
+        net = nw.col("net" if audit.refunds else "spent").cast(nw.Float64) * scale.up
+        made.append(_divided(net, scale.down).alias("value_holdout"))
+    return audit, frame.select(*made)
+
+
 def audit_log(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
     """Count the rows by the first reason that leaves them out; return the audit and the rows kept."""
     rows = with_reasons(log)

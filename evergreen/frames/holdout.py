@@ -1,0 +1,185 @@
+"""Splitting a log in time: what is observed until a date, and what the same customers did afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, final
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from evergreen.errors import InvalidInputError
+from evergreen.frames.arrays import holdout_arrays, summarize_arrays
+from evergreen.frames.audit import Audit, Dropped
+from evergreen.frames.columns import AnyFrame
+from evergreen.frames.customer_base import CustomerBase
+from evergreen.frames.logs import Summary, open_checked, ordered_ids, pandas_summary
+from evergreen.frames.pandas_log import read_pandas
+from evergreen.frames.periods import Boundary, Moment, boundary, time_ratio
+from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
+from evergreen.frames.transactions import holdout_lazily, open_log, summarize_lazily
+from evergreen.typing import Occasion, TimeUnit
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """A customer base observed until a date, and what the same customers did after it.
+
+    Parameters
+    ----------
+    calibration : CustomerBase
+        The base observed until ``at``.
+    holdout : native frame
+        One row for every customer of ``calibration``: the id, ``frequency_holdout`` (int64, occasions after
+        ``at`` up to ``end``) and, if the log has money, ``value_holdout`` (float64, sum of the amounts, net
+        of refunds). Zeros for customers who did nothing. Match it by the id.
+    at, end : datetime.date or datetime.datetime
+        The window after calibration: later than ``at``, up to ``end``.
+    duration : float
+        Length of the window, in ``calibration.time_unit``.
+    """
+
+    calibration: CustomerBase
+    holdout: Any
+    at: date | datetime
+    end: date | datetime
+    duration: float
+
+
+def split(
+    log: Any,
+    *,
+    at: Moment,
+    end: Moment | None = None,
+    customer: str = "customer_id",
+    date: str = "date",
+    amount: str | None = "amount",
+    order: str | None = None,
+    time_unit: TimeUnit = "D",
+    occasion: Occasion = "D",
+    zero_amounts: ZeroAmounts = "keep",
+) -> Split:
+    """Split a transaction log at a date, to see whether a model foretells what came after.
+
+    Parameters
+    ----------
+    log : frame
+        One row per purchase, as for :meth:`CustomerBase.from_transactions`. It is not changed.
+    at : str, date, datetime or numpy.datetime64
+        End of calibration; the day itself belongs to it.
+    end : str, date, datetime or numpy.datetime64, optional
+        End of the window after it; the latest usable row by default. Later rows are left out.
+    customer, date, amount, order, time_unit, occasion, zero_amounts
+        As for :meth:`CustomerBase.from_transactions`. With weeks or months, ``at`` should end one: a period
+        that it cuts in two is an occasion on both sides.
+
+    Returns
+    -------
+    Split
+        ``calibration.dropped`` counts the rows after ``at`` as after its end.
+
+    Raises
+    ------
+    InvalidInputError
+        If ``end`` is not after ``at``, or no row lies after ``at`` and no ``end`` is given.
+
+    Warns
+    -----
+    DataWarning
+        If rows were left out of both sides, with the counts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> log = pd.DataFrame(
+    ...     {
+    ...         "customer_id": [1, 1, 1, 2],
+    ...         "date": ["2024-01-01", "2024-01-08", "2024-02-03", "2024-01-05"],
+    ...         "amount": [10.0, 30.0, 25.0, 20.0],
+    ...     }
+    ... )
+    >>> halves = split(log, at="2024-01-31", end="2024-02-29")
+    >>> halves.duration
+    29.0
+    >>> halves.holdout
+       customer_id  frequency_holdout  value_holdout
+    0            1                  1           25.0
+    1            2                  0            0.0
+    """
+    begin = boundary("at", at)
+    until = None if end is None else boundary("end", end)
+    base = reading_of(
+        LogColumns(customer, date, amount, order),
+        occasion=occasion,
+        time_unit=time_unit,
+        zero_amounts=zero_amounts,
+        observation_end=None,
+    )
+    if until is not None and until.period(base.occasion) <= begin.period(base.occasion):
+        raise InvalidInputError(
+            f"end={end!r} must be later than at={at!r}, by one period of occasion={occasion!r}."
+        )
+    before, after = replace(base, end=begin), replace(base, after=begin, end=until)
+    opened = open_checked(log, base)
+    if nw.dependencies.is_pandas_dataframe(log):
+        summary, audit, holdout = _split_pandas(log, before, after)
+    else:
+        summary, audit, holdout = _split_frame(opened, before, after)
+    until = _window_end(audit, after, at)
+    _both(summary.dropped, audit.dropped).warn(stacklevel=2)
+    calibration = CustomerBase.from_parts(summary, before)
+    times, over = time_ratio(base.occasion, base.time_unit)
+    periods = until.period(base.occasion) - begin.period(base.occasion)
+    moments = begin.moment(base.occasion), until.moment(base.occasion)
+    return Split(calibration, holdout, *moments, periods * times / over)
+
+
+def _split_pandas(log: Any, before: Reading, after: Reading) -> tuple[Summary, Audit, Any]:
+    """Split through arrays: both sides share the codes of the customers."""
+    import pandas as pd
+
+    rows, levels = read_pandas(log, before)
+    found = summarize_arrays(rows, before)
+    audit, frequency, value = holdout_arrays(rows, after, found.code)
+    ids, order = ordered_ids(found, levels)
+    columns = {"frequency_holdout": frequency} | ({} if value is None else {"value_holdout": value})
+    if order is not None:
+        columns = {name: np.take(column, order) for name, column in columns.items()}
+    summary = Summary(pandas_summary(found, levels, before), found.dropped, found.end, found.scale)
+    return summary, audit, pd.DataFrame({before.columns.customer: ids, **columns})
+
+
+def _split_frame(opened: AnyFrame, before: Reading, after: Reading) -> tuple[Summary, Audit, Any]:
+    """Split through narwhals: what came after is joined to the customers by their id."""
+    log = open_log(opened, before)
+    found = summarize_lazily(log)
+    audit, later = holdout_lazily(replace(log, reading=after))
+    customer = before.columns.customer
+    names = later.collect_schema().names()[1:]
+    holdout: AnyFrame = found.frame.select(customer).join(later, on=customer, how="left")
+    holdout = holdout.with_columns(*(nw.col(name).fill_null(0) for name in names))
+    frame: AnyFrame = found.frame
+    if isinstance(opened, nw.DataFrame):
+        frame, holdout = (lazy.lazy().collect().sort(customer) for lazy in (frame, holdout))
+    return Summary(frame.to_native(), found.dropped, found.end, found.scale), audit, holdout.to_native()
+
+
+def _window_end(audit: Audit, after: Reading, at: Moment) -> Boundary:
+    """Return the end of the window: as given, or the latest usable row."""
+    if after.end is not None:
+        return after.end
+    if not audit.counts.get("kept", 0):
+        raise InvalidInputError(f"No usable row lies after at={at!r}: choose an earlier date, or give end.")
+    return Boundary.of_second(audit.last) if after.occasion == "row" else Boundary.of_day(audit.last)
+
+
+def _both(before: Dropped, after: Dropped) -> Dropped:
+    """Return what neither side took: rows after ``at`` count as left out only if the window did not take them."""
+    return replace(
+        before,
+        after_end=after.after_end,
+        bad_amount=before.bad_amount + after.bad_amount,
+        zero_amount=before.zero_amount + after.zero_amount,
+    )
