@@ -38,6 +38,8 @@ nb_merge_streams: Final = True
 # Reference: one page for each public name, from its numpydoc docstring.
 autosummary_generate: Final = True
 autosummary_imported_members: Final = True
+# `split` and `Split` are one file name where case does not count
+autosummary_filename_map: Final = {"evergreen.split": "evergreen.split-function"}
 autodoc_typehints: Final = "none"
 autodoc_member_order: Final = "bysource"
 toc_object_entries_show_parents: Final = "hide"
