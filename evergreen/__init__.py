@@ -5,12 +5,13 @@ From a transaction log to scored customers:
 - :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
 - :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
+- :mod:`evergreen.plots` draws results (extra ``plot``).
 - :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
 """
 
 from evergreen import datasets, errors, interop
 from evergreen.clv import CLVFit, CLVModel
-from evergreen.frames import CustomerBase, Dropped
+from evergreen.frames import CustomerBase, Dropped, Split, split
 from evergreen.models.bgnbd import BGNBD
 from evergreen.models.fitting import FitResult, FitStatus
 from evergreen.models.gamma_gamma import GammaGamma

@@ -46,6 +46,14 @@ class CLVFit:
     spend_correlation : float
         Correlation of frequency and mean value among repeat buyers, which the spend model takes to be 0; nan where
         it is not defined or there is no spend model.
+
+    Examples
+    --------
+    >>> from evergreen import CLVModel, CustomerBase, datasets
+    >>> base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True))
+    >>> fit = CLVModel().fit(base).fit_
+    >>> fit.transactions.status.value, fit.transactions.customers, round(fit.spend_correlation, 2)
+    ('converged', 2357, 0.07)
     """
 
     transactions: FitResult[Any]
@@ -86,8 +94,15 @@ class CLVModel(Estimator):
     >>> from evergreen import CLVModel, datasets, split
     >>> base = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W").calibration
     >>> model = CLVModel().fit(base)
-    >>> model.summary().round(3)
-             model parameter  estimate  standard_error  lower  upper
+    >>> model.summary()[["parameter", "estimate", "standard_error"]].round(3)
+      parameter  estimate  standard_error
+    0         r     0.243           0.013
+    1     alpha     4.414           0.378
+    2         a     0.793           0.186
+    3         b     2.426           0.705
+    4         p     6.250           1.190
+    5         q     3.744           0.290
+    6         v    15.444           4.159
     >>> model.predict(base, horizon="365D", discount_rate=0.1, margin=0.3).columns.tolist()
     ['customer_id', 'p_alive', 'p_purchase', 'expected_purchases', 'expected_spend', 'clv']
     """
@@ -216,6 +231,16 @@ class CLVModel(Estimator):
         -----
         DataWarning
             If the fitted spend has no finite mean (``q <= 1``) and customers therefore have an infinite value.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD, CLVModel, CustomerBase, GammaGamma, datasets
+        >>> model = CLVModel.from_models(
+        ...     BGNBD(0.243, 4.414, 0.793, 2.426), GammaGamma(6.25, 3.74, 15.44), time_unit="W"
+        ... )
+        >>> base = CustomerBase.from_summary(datasets.load_cdnow_summary(), time_unit="W")
+        >>> model.predict(base, horizon="52W", discount_rate=0.1, margin=0.3).loc[0].round(2).to_dict()
+        {'customer_id': 1.0, 'p_alive': 0.73, 'p_purchase': 0.6, 'expected_purchases': 1.56, 'expected_spend': 24.66, 'clv': 11.04}
         """
         self._require("transaction_model_", "predict")
         self._check_base(base)
@@ -259,6 +284,11 @@ class CLVModel(Estimator):
         ------
         NotFittedError
             Before ``fit``.
+
+        Examples
+        --------
+        >>> CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W").summary().estimate.tolist()
+        [0.243, 4.414, 0.793, 2.426]
         """
         self._require("transaction_model_", "summary")
         fit = getattr(self, "fit_", None)

@@ -54,8 +54,16 @@ class RFMScorer(Estimator):
     >>> from evergreen import CustomerBase, RFMScorer, datasets
     >>> base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True))
     >>> scorer = RFMScorer().fit(base)
-    >>> scorer.transform(base).head(3)
-    >>> scorer.summary(base).head(3)
+    >>> scorer.transform(base).loc[:2, ["customer_id", "days_since_last", "orders", "rfm", "segment"]]
+       customer_id  days_since_last  orders  rfm      segment
+    0            4            200.0       4  444        loyal
+    1           18            542.0       1  111  hibernating
+    2           21            533.0       2  134      at risk
+    >>> scorer.summary(base).loc[:2, ["segment", "customers", "orders", "total_value"]]
+                  segment  customers  orders  total_value
+    0            champion        413    3191    119427.02
+    1               loyal        310    1431     57981.69
+    2  potential loyalist        250     500     16848.50
     """
 
     cut_points_: dict[str, FloatArray]

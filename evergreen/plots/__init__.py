@@ -1,0 +1,9 @@
+"""Pictures of results: each function takes a result and draws it on matplotlib axes, which it returns.
+
+The extra ``plot`` brings matplotlib.
+"""
+
+from evergreen.plots.clv import history_map
+from evergreen.plots.rfm import segments
+
+__all__ = ["history_map", "segments"]
