@@ -332,12 +332,12 @@ def _single_rows(log: LogArrays, whole: FloatArray | None) -> tuple[dict[str, _A
 
 
 def _distinct_keys(code: IntArray, codes: int, place: IntArray, first: int, last: int) -> tuple[_Array, int]:
-    """Return the distinct ``code * span + place - first`` in order, in as few bits as they need, and the span."""
+    """Return the distinct ``code * span + place - first`` in order, in few bits, and the span."""
     span = last - first + 1
     kind = np.uint32 if codes * span < 2**32 else np.int64
-    key = code.astype(kind)
-    key *= kind(span)
-    key += np.subtract(place, first, dtype=np.int64).astype(kind, copy=False)
+    key: _Array = code.astype(kind)
+    np.multiply(key, kind(span), out=key)
+    np.add(key, np.subtract(place, first).astype(kind, copy=False), out=key)
     key.sort()
     return key[_fresh(key)], span
 

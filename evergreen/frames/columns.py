@@ -13,7 +13,10 @@ from evergreen.frames.reading import LogColumns
 AnyFrame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 """A frame behind narwhals, in memory or lazy."""
 
-_ACCEPTED = "a dataframe: pandas, polars (eager or lazy), pyarrow Table, DuckDB relation, PySpark or another that narwhals reads"
+_ACCEPTED = (
+    "a dataframe: pandas, polars (eager or lazy), pyarrow Table, DuckDB relation, PySpark or another that "
+    "narwhals reads"
+)
 _PARSE_NUMBERS = "pd.to_datetime(log[{0!r}].astype(str), format='%Y%m%d')"
 _PARSE_TEXT = "pd.to_datetime(log[{0!r}], format='%d/%m/%Y')"
 
@@ -41,8 +44,8 @@ def open_frame(name: str, frame: Any) -> AnyFrame:
     """
     if nw.dependencies.is_pandas_dataframe(frame) and frame.columns.nlevels > 1:
         raise InputTypeError(
-            f"The {name} has columns of {frame.columns.nlevels} levels (a MultiIndex): give it columns of one level, "
-            f"such as {name}.columns = ['_'.join(names) for names in {name}.columns]."
+            f"The {name} has columns of {frame.columns.nlevels} levels (a MultiIndex): give it columns of "
+            f"one level, such as {name}.columns = ['_'.join(names) for names in {name}.columns]."
         )
     try:
         opened = nw.from_native(frame)
@@ -91,8 +94,8 @@ def check_log_types(frame: AnyFrame, columns: LogColumns) -> None:
         raise time_zone_error(columns.date, kind.time_zone)
     if not (isinstance(kind, (nw.Date, nw.Datetime, nw.String, nw.Object)) or kind == nw.Unknown):
         raise InputTypeError(
-            f"The date column {columns.date!r} holds {kind}{_example(frame, columns.date)}, not dates: convert it "
-            f"first, such as {_PARSE_NUMBERS.format(columns.date)} for 19970101 as a number."
+            f"The date column {columns.date!r} holds {kind}{_example(frame, columns.date)}, not dates: "
+            f"convert it first, such as {_PARSE_NUMBERS.format(columns.date)} for 19970101 as a number."
         )
     if columns.amount is not None:
         check_number_type("amount", columns.amount, frame)
@@ -119,8 +122,8 @@ def check_number_type(role: str, name: str, frame: AnyFrame) -> None:
 def time_zone_error(name: str, zone: object) -> InputTypeError:
     """Return the error for dates with a time zone."""
     return InputTypeError(
-        f"The date column {name!r} has the time zone {zone}: whose day is a purchase near midnight? Convert it to "
-        f"local dates first, such as log[{name!r}].dt.tz_convert('Europe/Berlin').dt.tz_localize(None)."
+        f"The date column {name!r} has the time zone {zone}: whose day is a purchase near midnight? Convert "
+        f"it to local dates first, such as log[{name!r}].dt.tz_convert('Europe/Berlin').dt.tz_localize(None)."
     )
 
 

@@ -251,7 +251,8 @@ class CustomerBase:
     def __repr__(self) -> str:
         """Return one line; a lazy base is not computed for it."""
         size = "lazy" if self.is_lazy else f"{len(self):,} customers"
-        return f"CustomerBase({', '.join([size, *(f'{name} {value}' for name, value in self._facts().items())])})"
+        facts = [f"{name} {value}" for name, value in self._facts().items()]
+        return f"CustomerBase({', '.join([size, *facts])})"
 
     def _repr_html_(self) -> str:
         """Return a small table for notebooks; a lazy base is not computed for it."""
@@ -301,18 +302,18 @@ class CustomerBase:
             The same, whatever the engine.
         """
         if not self.is_lazy:
-            frequency, recency, age = self.purchase_arrays()
+            frequency, *lengths = self.purchase_arrays()
             times, over = (1.0, 1.0) if self.occasion is None else time_ratio(self.occasion, self.time_unit)
-            whole = _whole_periods(times, over, recency, age)
+            whole = _whole_periods(times, over, *lengths)
             if whole is None:
-                (x, t_x, T), count = distinct_rows([frequency, recency, age])
+                (x, t_x, age), count = distinct_rows([frequency, *lengths])
             else:
-                (x, t_x, T), count = distinct_rows([frequency, *whole])
-                t_x, T = (periods.astype(np.float64) * times / over for periods in (t_x, T))
-            return PurchaseHistories(x, t_x, T, count, self.time_unit)
+                (x, t_x, age), count = distinct_rows([frequency, *whole])
+                t_x, age = (periods.astype(np.float64) * times / over for periods in (t_x, age))
+            return PurchaseHistories(x, t_x, age, count, self.time_unit)
         keys, count = self._grouped(("frequency", "recency", "T"))
-        (x, t_x, T), count = distinct_rows(keys, count)
-        return PurchaseHistories(x, t_x, T, count, self.time_unit)
+        (x, t_x, age), count = distinct_rows(keys, count)
+        return PurchaseHistories(x, t_x, age, count, self.time_unit)
 
     def spends(self) -> SpendHistories:
         """Group the customers to distinct (frequency, mean value), in the engine if the base is lazy.

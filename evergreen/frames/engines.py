@@ -49,8 +49,8 @@ def table_beside(frame: AnyFrame, columns: _Columns) -> AnyFrame:
         rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
         return _wrapped(native.sparkSession.createDataFrame(rows, list(columns)))
     raise InputTypeError(
-        f"A lazy {engine} frame cannot take up a table of scores: collect it first, or use polars, DuckDB, Ibis or "
-        "PySpark."
+        f"A lazy {engine} frame cannot take up a table of scores: collect it first, or use polars, DuckDB, "
+        "Ibis or PySpark."
     )
 
 

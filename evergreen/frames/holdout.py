@@ -144,7 +144,9 @@ def _split_pandas(log: Any, before: Reading, after: Reading) -> tuple[Summary, A
     found = summarize_arrays(rows, before)
     audit, frequency, value = holdout_arrays(rows, after, found.code)
     ids, order = ordered_ids(found, levels)
-    columns = {"frequency_holdout": frequency} | ({} if value is None else {"value_holdout": value})
+    columns: dict[str, np.ndarray[Any, Any]] = {"frequency_holdout": frequency}
+    if value is not None:
+        columns["value_holdout"] = value
     if order is not None:
         columns = {name: np.take(column, order) for name, column in columns.items()}
     summary = Summary(pandas_summary(found, levels, before), found.dropped, found.end, found.scale)
@@ -176,7 +178,7 @@ def _window_end(audit: Audit, after: Reading, at: Moment) -> Boundary:
 
 
 def _both(before: Dropped, after: Dropped) -> Dropped:
-    """Return what neither side took: rows after ``at`` count as left out only if the window did not take them."""
+    """Return what neither side took; rows after ``at`` are left out only if the window did not take them."""
     return replace(
         before,
         after_end=after.after_end,

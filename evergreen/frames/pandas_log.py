@@ -1,4 +1,4 @@
-"""Reading a pandas log into arrays, and writing arrays back as pandas columns. Never copies what it need not."""
+"""Reading a pandas log into arrays, sharing memory where it can, and writing arrays back as columns."""
 
 from __future__ import annotations
 
@@ -105,8 +105,8 @@ def read_codes(series: Any, role: str) -> tuple[IntArray, Levels]:
         codes, ids = pd.factorize(series)
     except TypeError as cause:
         raise InputTypeError(
-            f"The {role} column {series.name!r} holds values that cannot be ids ({cause}): an id must be one value, "
-            "such as a number or a text."
+            f"The {role} column {series.name!r} holds values that cannot be ids ({cause}): an id must be one "
+            "value, such as a number or a text."
         ) from None
     return codes.astype(np.int64, copy=False), Levels(len(ids), ids.take, ordered=False)
 
@@ -122,8 +122,8 @@ def read_numbers(series: Any, role: str) -> FloatArray:
         held = pd.api.types.infer_dtype(series, skipna=True)
         if held not in _NUMBERS:
             raise InputTypeError(
-                f"The {role} column {series.name!r} holds {held} values, not numbers: convert it first, such as "
-                f"pd.to_numeric(log[{series.name!r}])."
+                f"The {role} column {series.name!r} holds {held} values, not numbers: convert it first, such "
+                f"as pd.to_numeric(log[{series.name!r}])."
             )
         return np.asarray(series.astype(np.float64).to_numpy(), np.float64)
     return np.asarray(series.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
@@ -174,8 +174,8 @@ def _times_of_objects(series: Any, codes: IntArray, values: np.ndarray[Any, Any]
     if not all(issubclass(kind, (date, np.datetime64)) for kind in kinds):
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
         raise InputTypeError(
-            f"The date column {series.name!r} holds {names} values (for example {values[0]!r}), not dates alone: "
-            f"convert it first, such as pd.to_datetime(log[{series.name!r}])."
+            f"The date column {series.name!r} holds {names} values (for example {values[0]!r}), not dates "
+            f"alone: convert it first, such as pd.to_datetime(log[{series.name!r}])."
         )
     zones = {value.tzinfo for value in values if isinstance(value, datetime)} - {None}
     if zones:

@@ -33,7 +33,7 @@ _SECONDS: Final[dict[str, int]] = {
     "M": 2_629_746,
     "Y": 31_556_952,
 }
-_EPOCH: Final = datetime(1970, 1, 1)
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - dates are local everywhere
 ISO_TEXT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$"
 """The texts that are read as dates, as a regular expression that every engine understands."""
 
@@ -123,7 +123,7 @@ def boundary(name: str, value: Moment) -> Boundary:
             raise InputTypeError(
                 f"{name}={given!r} has a time zone: give the local date or time without one."
             )
-        if value != value:  # a missing pandas time is an instance of datetime
+        if value != value:  # noqa: PLR0124 - a missing pandas time is a datetime unlike itself
             raise InvalidInputError(f"{name}={given!r} is missing.")
         found = Boundary.of_second((value - _EPOCH) // timedelta(seconds=1))
     elif isinstance(value, date):
@@ -214,7 +214,7 @@ def period_number(moment: nw.Expr, occasion: Occasion, *, has_time: bool) -> nw.
 
 
 def text_is_date(text: nw.Expr) -> nw.Expr:
-    """Return whether ISO text names a day of the calendar and a time of the day; null where the text is null."""
+    """Return whether ISO text names a day of the calendar and a time of the day; null for null."""
     shaped = text.str.contains(ISO_TEXT)
     safe = nw.when(shaped).then(text).otherwise(nw.lit("1970-01-01"))
     year, month, day = _number(safe, 0, 4), _number(safe, 5, 2), _number(safe, 8, 2)

@@ -49,7 +49,7 @@ class LogColumns:
         check_columns(self.roles, available)
         if self.customer in OWN_COLUMNS:
             raise InvalidInputError(
-                f"customer={self.customer!r} is also the name of a column of the summary: rename it in the log."
+                f"customer={self.customer!r} is the name of another column of a base: rename it in the log."
             )
 
 
@@ -85,7 +85,7 @@ def reading_of(
     columns: LogColumns, *, occasion: str, time_unit: str, zero_amounts: str, observation_end: Moment | None
 ) -> Reading:
     """Return the checked reading that a user asked for."""
-    grain = next((known for known in OCCASIONS if known == occasion), None)
+    grain: Occasion | None = next((known for known in OCCASIONS if known == occasion), None)
     if grain is None:
         raise InvalidInputError.not_allowed("occasion", occasion, OCCASIONS)
     if zero_amounts not in ("keep", "drop"):

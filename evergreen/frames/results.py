@@ -154,7 +154,8 @@ class ScoreTable:
         Parameters
         ----------
         **made : callable
-            For each new column a function of the columns by name: ``clv=lambda c: c["spend"] * c["purchases"]``.
+            For each new column a function of the columns by name:
+            ``clv=lambda c: c["spend"] * c["purchases"]``.
 
         Returns
         -------
@@ -165,7 +166,7 @@ class ScoreTable:
             if isinstance(table.frame, nw.DataFrame):
                 table = table._with_arrays({name: np.asarray(arithmetic(_Columns(table)))})
             else:
-                table._check_new({name: None}, 0)
+                table._check_new({name: None}, 0)  # noqa: SLF001 - a table of this class
                 expressions = {column: nw.col(column) for column in table.columns}
                 table = replace(table, frame=table.frame.with_columns(arithmetic(expressions).alias(name)))
         return table

@@ -90,7 +90,7 @@ def _rules(roles: dict[str, str], *, float_ids: bool) -> dict[str, tuple[str, nw
             frequency.floor() == frequency,
         ),
         f"{roles['recency']} must be at least 0": ("recency", recency >= 0),
-        f"{roles['recency']} (time from the first to the last occasion) must not be greater than {roles['T']}": (
+        f"{roles['recency']} (from first to last occasion) must not be greater than {roles['T']}": (
             "recency",
             recency <= age,
         ),

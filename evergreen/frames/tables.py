@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def small_table(like: AnyFrame, columns: Mapping[str, np.ndarray[Any, Any]]) -> Any:  # noqa: ANN401 - the user's kind
+def small_table(like: AnyFrame, columns: Mapping[str, np.ndarray[Any, Any]]) -> Any:
     """Return a small table in memory, of the kind that goes with a frame.
 
     Parameters

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
+from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.audit import HUGE, REASONS, Audit, Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame, check_log_types, text_date_error
 from evergreen.frames.periods import (
@@ -94,6 +95,8 @@ def open_log(log: AnyFrame, reading: Reading) -> OpenedLog:
     if isinstance(kind, nw.String):
         frame = _parsed_texts(frame, reading)
         return OpenedLog(frame, has_time=True, reading=reading)
+    if kind == nw.Unknown:
+        frame = _without_dates(frame, reading)
     return OpenedLog(frame, has_time=isinstance(kind, nw.Datetime), reading=reading)
 
 
@@ -125,6 +128,8 @@ def summarize_lazily(log: OpenedLog) -> LazySummary:
     dropped = audit.dropped
     if audit.refunds:
         dropped = _without_refund_only(dropped, by_customer)
+        if not dropped.kept:
+            raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
         by_customer = by_customer.filter(nw.col("occasions") > 0)
     if reading.columns.order is not None:
         by_customer = by_customer.join(_orders(log, kept), on=ID, how="left")
@@ -227,6 +232,17 @@ def _parsed_texts(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[An
     if bad:
         raise text_date_error(reading.columns.date, bad, int(row["rows"]), row["text"])
     return frame.with_columns(full_time_text(text).str.to_datetime(format="%Y-%m-%d %H:%M:%S"))
+
+
+def _without_dates(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[Any]:
+    """Give a date column that is null from top to bottom a type; refuse one of an unknown type."""
+    found = int(frame.select(nw.col(_DATE).count()).collect().item())
+    if found:
+        raise InputTypeError(
+            f"The date column {reading.columns.date!r} is of a type that evergreen does not know, not dates: "
+            "convert it to a date type first."
+        )
+    return frame.with_columns(nw.col(_DATE).cast(nw.Date))
 
 
 def _by_period(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scale: MoneyScale) -> nw.LazyFrame[Any]:
