@@ -126,7 +126,7 @@ def in_units(duration: Duration, unit: TimeUnit) -> float:
     >>> in_units("39W", "D")
     273.0
     """
-    return in_days(duration) / DAYS_PER_UNIT[unit]
+    return in_days(duration) / DAYS_PER_UNIT[check_time_unit(unit)]
 
 
 def times_in_days(times: FloatArray, unit: TimeUnit) -> FloatArray:
@@ -149,13 +149,15 @@ def times_in_days(times: FloatArray, unit: TimeUnit) -> FloatArray:
     >>> times_in_days(np.array([1.0, 3 / 7]), "W")
     array([7., 3.])
     """
-    return np.rint(times * (DAYS_PER_UNIT[unit] * 86_400)) / 86_400
+    return np.rint(times * (DAYS_PER_UNIT[check_time_unit(unit)] * 86_400)) / 86_400
 
 
 def _numpy_in_days(duration: np.timedelta64) -> float:
     if np.isnat(duration):
         return math.nan
     name, _ = np.datetime_data(duration.dtype)
+    if name == "generic":
+        raise InputTypeError(f"{duration!r} has no unit: write numpy.timedelta64(365, 'D'), or text such as '365D'.")
     if name in ("M", "Y"):
         return float(duration.astype(np.int64)) * np.datetime_data(duration.dtype)[1] * DAYS_PER_UNIT[check_time_unit(name)]
     return float(duration / np.timedelta64(1, "s")) / 86_400
