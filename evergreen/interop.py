@@ -35,7 +35,7 @@ def from_lifetimes(transactions: Any, spend: Any = None, *, time_unit: TimeUnit)
     Raises
     ------
     InputTypeError
-        If a fitter is of another class.
+        If a fitter is of another class; a ``ModifiedBetaGeoFitter`` is another model.
     NotFittedError
         If a fitter has no parameters yet.
 
@@ -69,6 +69,13 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
     spend : lifetimes.GammaGammaFitter or None
         None if the model has no spend model.
 
+    Raises
+    ------
+    InputTypeError
+        If it is another kind of object.
+    NotFittedError
+        If the model has no parameters yet.
+
     Examples
     --------
     >>> model = CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W")
@@ -78,6 +85,10 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
     """
     import pandas as pd
 
+    if not isinstance(model, CLVModel):
+        raise InputTypeError.kind("model", model, "a CLVModel")
+    if not hasattr(model, "transaction_model_"):
+        raise NotFittedError.of(model, "to_lifetimes")
     lifetimes = _lifetimes()
     bgnbd, gamma_gamma = model.transaction_model_, model.spend_model_
     transactions = lifetimes.BetaGeoFitter()
@@ -91,7 +102,7 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
 
 
 def _parameters(role: str, fitter: Any, wanted: type) -> dict[str, float]:  # noqa: ANN401 - lifetimes is untyped
-    if not isinstance(fitter, wanted):
+    if type(fitter) is not wanted:  # a ModifiedBetaGeoFitter is a BetaGeoFitter to isinstance, and another model
         raise InputTypeError.kind(role, fitter, f"a lifetimes.{wanted.__name__}")
     if not hasattr(fitter, "params_"):
         raise NotFittedError.of(fitter, "from_lifetimes")
