@@ -8,7 +8,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final
 
-from evergreen.errors import InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError
 
 AXES: Final = ("r", "f", "m", "fm")
 """What a map may look at: the three scores, and ``fm`` = f + m."""
@@ -51,8 +51,10 @@ class SegmentMap:
 
     Raises
     ------
+    InputTypeError
+        If a rule is not a SegmentRule.
     InvalidInputError
-        If a cell is covered by no rule or by several, or a rule reaches out of the scores; the message lists them.
+        If axes or bins are not possible, a cell is covered by no rule or by several, or a rule reaches out of the scores; the message lists them.
 
     Examples
     --------
@@ -72,11 +74,17 @@ class SegmentMap:
 
     def __post_init__(self) -> None:
         """Check that the rules cover every cell exactly once."""
-        unknown = [axis for axis in self.axes if axis not in AXES]
-        if unknown or not self.axes:
-            raise InvalidInputError.not_allowed("axes", self.axes, AXES)
         object.__setattr__(self, "axes", tuple(self.axes))
         object.__setattr__(self, "rules", tuple(self.rules))
+        object.__setattr__(self, "bins", tuple(self.bins))
+        unknown = [axis for axis in self.axes if axis not in AXES]
+        if unknown or not self.axes or len(set(self.axes)) < len(self.axes):
+            raise InvalidInputError(f"axes={self.axes!r} must be different ones of {', '.join(map(repr, AXES))}.")
+        if len(self.bins) != len("rfm") or not all(isinstance(count, int) and count >= 1 for count in self.bins):
+            raise InvalidInputError(f"bins={self.bins!r} must be three whole numbers of at least 1: of r, f and m.")
+        for rule in self.rules:
+            if not isinstance(rule, SegmentRule):
+                raise InputTypeError.kind("A rule", rule, "a SegmentRule(segment, ranges)")
         covers = {cell: self._covering(cell) for cell in product(*self._levels)}
         gaps = [cell for cell, names in covers.items() if not names]
         overlaps = [f"{cell} ({', '.join(names)})" for cell, names in covers.items() if len(names) > 1]
