@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evergreen.errors import InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.models.bgnbd import BGNBD
 from evergreen.models.gamma_gamma import GammaGamma
 
@@ -51,8 +51,10 @@ def simulate_log(
 
     Raises
     ------
+    InputTypeError
+        If a model is of another kind.
     InvalidInputError
-        If the log would end before the last customer is acquired.
+        If the log would end before the last customer is acquired, there is no customer, or the start is not a day.
 
     Examples
     --------
@@ -62,10 +64,16 @@ def simulate_log(
     """
     import pandas as pd
 
+    if customers < 1:
+        raise InvalidInputError(f"customers={customers} must be at least 1.")
     if not 0 < acquired <= observed:
         raise InvalidInputError(f"acquired={acquired} must lie between 1 and observed={observed} days.")
-    transactions = transactions or BGNBD(r=0.243, alpha=30.9, a=0.793, b=2.426)
-    spend = spend or GammaGamma(p=6.25, q=3.74, v=15.44)
+    transactions = BGNBD(r=0.243, alpha=30.9, a=0.793, b=2.426) if transactions is None else transactions
+    spend = GammaGamma(p=6.25, q=3.74, v=15.44) if spend is None else spend
+    for role, model, wanted in (("transactions", transactions, BGNBD), ("spend", spend, GammaGamma)):
+        if not isinstance(model, wanted):
+            raise InputTypeError.kind(role, model, f"a {wanted.__name__}(...)")
+    first_day = _day(start)
     random = np.random.default_rng(seed)
     first = random.integers(0, acquired, customers)
     drawn = transactions.simulate((observed - 1 - first).astype(np.float64), seed=random)
@@ -79,7 +87,14 @@ def simulate_log(
     level = spend.v / random.gamma(spend.q, 1.0, customers)
     amount = np.maximum(np.round(random.gamma(spend.p, 1.0, len(customer)) * level[customer], 2), 0.01)
     order = np.argsort(day, kind="stable")
-    dates = np.datetime64(start, "D") + day[order]
+    dates = first_day + day[order]
     return pd.DataFrame(
         {"customer_id": customer[order], "date": dates.astype("datetime64[us]"), "amount": amount[order]}
     )
+
+
+def _day(text: str) -> np.datetime64:
+    try:
+        return np.datetime64(text, "D")
+    except ValueError:
+        raise InvalidInputError(f"start={text!r} is not an ISO day, such as '2024-01-01'.") from None
