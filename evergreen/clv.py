@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from evergreen.durations import DAYS_PER_UNIT, check_time_unit, in_units
 from evergreen.errors import DataWarning, FitWarning, InputTypeError, InvalidInputError
-from evergreen.frames import CustomerBase, parameter_table
+from evergreen.frames import CustomerBase, check_base, parameter_table
 from evergreen.models.bgnbd import BGNBD
-from evergreen.models.checks import check_not_negative
+from evergreen.models.checks import check_choice, check_not_negative, check_share
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, FitStatus
 from evergreen.models.gamma_gamma import GammaGamma
@@ -22,8 +22,6 @@ from evergreen.typing import Duration, FloatArray, IntArray, TimeUnit
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Model = TypeVar("Model")
 
 TRANSACTION_MODELS: Final[Mapping[str, type[BGNBD]]] = MappingProxyType({"bg/nbd": BGNBD})
 """Transaction models by the name that :class:`CLVModel` takes."""
@@ -141,9 +139,10 @@ class CLVModel(Estimator):
         >>> CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W").transaction_model_.r
         0.243
         """
-        for role, model, wanted in (("transactions", transactions, TransactionModel), ("spend", spend, SpendModel)):
-            if model is not None and not isinstance(model, wanted):
-                raise InputTypeError.kind(role, model, f"a {wanted.__name__}, such as BGNBD(...) or GammaGamma(...)")
+        if isinstance(transactions, type) or not isinstance(transactions, TransactionModel):
+            raise InputTypeError.kind("transactions", transactions, "a model with parameters, such as BGNBD(...)")
+        if spend is not None and (isinstance(spend, type) or not isinstance(spend, SpendModel)):
+            raise InputTypeError.kind("spend", spend, "a model with parameters, such as GammaGamma(...), or None")
         model = cls(spend=None if spend is None else "gamma-gamma")
         model.transaction_model_ = transactions
         model.spend_model_ = spend
@@ -165,6 +164,8 @@ class CLVModel(Estimator):
 
         Raises
         ------
+        InputTypeError
+            If it is not a customer base.
         InvalidInputError
             If a setting is unknown, the base has no money although a spend model is asked for, or there is nothing to
             learn from (no repeat purchase).
@@ -176,11 +177,17 @@ class CLVModel(Estimator):
         DataWarning
             If repeat buyers without positive value are left out of the spend model.
         """
-        transactions = _chosen("transactions", self.transactions, TRANSACTION_MODELS)
+        check_base(base)
+        transactions = check_choice("transactions", self.transactions, TRANSACTION_MODELS)
+        spend_model = None if self.spend is None else check_choice("spend", self.spend, SPEND_MODELS)
+        if spend_model is not None and not base.has_value:
+            raise InvalidInputError(
+                "A spend model needs money and this base has none: build it with an amount, or use CLVModel(spend=None)."
+            )
         found = transactions.fit(base.histories())
         spend, correlation = None, math.nan
-        if self.spend is not None:
-            spend, correlation = _fit_spend(_chosen("spend", self.spend, SPEND_MODELS), base)
+        if spend_model is not None:
+            spend, correlation = _fit_spend(spend_model, base)
         for part in (found, spend):
             if part is not None and part.status is not FitStatus.CONVERGED:
                 name = type(part.model).__name__
@@ -210,7 +217,7 @@ class CLVModel(Estimator):
         discount_rate : float
             Per year: 0.1 makes a purchase one year ahead worth 1 / 1.1 of one today.
         margin : float
-            Share of the value that is profit.
+            Share of the value that is profit, from 0 to 1.
 
         Returns
         -------
@@ -224,6 +231,8 @@ class CLVModel(Estimator):
         ------
         NotFittedError
             Before ``fit``.
+        InputTypeError
+            If it is not a customer base, or the horizon does not say its unit.
         InvalidInputError
             If the base is in another time unit, has no money, or a setting is out of range.
 
@@ -246,7 +255,7 @@ class CLVModel(Estimator):
         self._check_base(base)
         ahead = in_units(horizon, self.time_unit_)
         delta = annual_to_continuous(discount_rate, self.time_unit_)
-        share = check_not_negative("margin", margin)
+        share = check_share("margin", margin)
         transactions, spend = self.transaction_model_, self.spend_model_
 
         def score(frequency: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
@@ -260,9 +269,10 @@ class CLVModel(Estimator):
         if spend is None:
             return table.to_native(*names)
         _warn_of_infinite(spend)
+        worth = "expected_spend" if share > 0 else "spend_weight"  # without a margin an infinite spend is worth nothing
         table = table.with_columns(
             expected_spend=lambda c: c["spend_level"] + c["spend_weight"] * c["monetary_value"],
-            clv=lambda c: share * c["expected_spend"] * c["discounted_purchases"],
+            clv=lambda c: share * c[worth] * c["discounted_purchases"],
         )
         return table.to_native(*names, "expected_spend", "clv")
 
@@ -300,6 +310,7 @@ class CLVModel(Estimator):
         return parameter_table(parts, level)
 
     def _check_base(self, base: CustomerBase) -> None:
+        check_base(base)
         if base.time_unit != self.time_unit_:
             raise InvalidInputError(
                 f"The model's times are in {self.time_unit_!r}, the base's in {base.time_unit!r}: build the base with "
@@ -333,7 +344,7 @@ def annual_to_continuous(discount_rate: float, time_unit: TimeUnit) -> float:
     0.09531
     """
     yearly = math.log1p(check_not_negative("discount_rate", discount_rate))
-    return yearly * DAYS_PER_UNIT[time_unit] / DAYS_PER_UNIT["Y"]
+    return yearly * DAYS_PER_UNIT[check_time_unit(time_unit)] / DAYS_PER_UNIT["Y"]
 
 
 def _warn_of_infinite(spend: SpendModel) -> None:
@@ -346,17 +357,7 @@ def _warn_of_infinite(spend: SpendModel) -> None:
         )
 
 
-def _chosen(role: str, name: str, models: Mapping[str, type[Model]]) -> type[Model]:
-    if name not in models:
-        raise InvalidInputError.not_allowed(role, name, models)
-    return models[name]
-
-
 def _fit_spend(model: type[GammaGamma], base: CustomerBase) -> tuple[FitResult[GammaGamma], float]:
-    if not base.has_value:
-        raise InvalidInputError(
-            "A spend model needs money and this base has none: build it with an amount, or use CLVModel(spend=None)."
-        )
     spends = base.spends()
     if spends.without_value:
         warnings.warn(

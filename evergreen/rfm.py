@@ -8,8 +8,9 @@ import numpy as np
 
 from evergreen.durations import times_in_days
 from evergreen.errors import InvalidInputError
-from evergreen.frames import CustomerBase, ScoreTable
+from evergreen.frames import CustomerBase, ScoreTable, check_base
 from evergreen.kernels.binning import cut_ranks
+from evergreen.models.checks import check_choice
 from evergreen.models.estimator import Estimator
 from evergreen.models.segment_map import PRESETS, SegmentMap
 from evergreen.typing import FloatArray, IntArray
@@ -95,12 +96,14 @@ class RFMScorer(Estimator):
 
         Raises
         ------
+        InputTypeError
+            If it is not a customer base.
         InvalidInputError
             If a setting is not allowed or the base has no money.
         """
         bins = self._checked_bins()
         self._checked_map(bins)
-        table = self._values(base)
+        table = self._values(check_base(base))
         customers = len(base)
         ranks = [cut_ranks(customers, count) for count in bins]
         points = {
@@ -133,7 +136,10 @@ class RFMScorer(Estimator):
         ------
         NotFittedError
             Before ``fit``.
+        InvalidInputError
+            If the base has no money, or ``bins`` or ``monetary`` have changed since ``fit``.
         """
+        self._require("cut_points_", "transform")
         names = [*self._columns, "r", "f", "m", "rfm", *(["segment"] if self.segments is not None else [])]
         return self._scored(base).to_native(*names)
 
@@ -158,6 +164,7 @@ class RFMScorer(Estimator):
         InvalidInputError
             If the scorer has no segments.
         """
+        self._require("cut_points_", "summary")
         segment_map = self._checked_map(self._checked_bins())
         if segment_map is None:
             raise InvalidInputError("RFMScorer(segments=None) has no segments to describe: choose a segment map.")
@@ -184,9 +191,7 @@ class RFMScorer(Estimator):
 
     @property
     def _columns(self) -> tuple[str, str, str]:
-        if self.monetary not in _VALUES:
-            raise InvalidInputError.not_allowed("monetary", self.monetary, _VALUES)
-        return "days_since_last", "orders", _VALUES[self.monetary]
+        return "days_since_last", "orders", check_choice("monetary", self.monetary, _VALUES)
 
     def _values(self, base: CustomerBase) -> ScoreTable:
         """Return the base with the three columns that are scored."""
@@ -208,12 +213,13 @@ class RFMScorer(Estimator):
 
     def _scored(self, base: CustomerBase) -> ScoreTable:
         """Return the base with scores and segment."""
-        self._require("cut_points_", "transform")
-        table = self._values(base)
+        bins = self._checked_bins()
+        segment_map = self._checked_map(bins)
+        self._check_learned(bins)
+        table = self._values(check_base(base))
         for name, column in zip("rfm", self._columns, strict=True):
             table = table.with_cuts(name, column, self.cut_points_[column], lowest_best=name == "r")
         table = table.with_columns(rfm=lambda c: 100 * c["r"] + 10 * c["f"] + c["m"])
-        segment_map = self._checked_map(self._checked_bins())
         if segment_map is None:
             return table
         if "fm" in segment_map.axes:
@@ -221,19 +227,31 @@ class RFMScorer(Estimator):
         return table.with_labels("segment", segment_map.axes, segment_map.cells)
 
     def _checked_bins(self) -> tuple[int, int, int]:
-        bins = (self.bins,) * 3 if isinstance(self.bins, int) else tuple(self.bins)
-        if len(bins) != len("rfm") or not all(isinstance(count, int) and 2 <= count <= _MOST_BINS for count in bins):
+        given: Any = self.bins
+        bins = tuple(given) if isinstance(given, (tuple, list)) else (given,) * 3
+        whole = all(isinstance(count, (int, np.integer)) and 2 <= count <= _MOST_BINS for count in bins)
+        if len(bins) != len("rfm") or not whole:
             raise InvalidInputError(
-                f"bins must be a whole number from 2 to {_MOST_BINS}, or three of them, got {self.bins!r}."
+                f"bins must be a whole number from 2 to {_MOST_BINS}, or three of them, got {given!r}."
             )
-        return bins[0], bins[1], bins[2]
+        r, f, m = (int(count) for count in bins)
+        return r, f, m
+
+    def _check_learned(self, bins: tuple[int, int, int]) -> None:
+        learned = tuple(len(points) + 1 for points in self.cut_points_.values())
+        if learned != bins or tuple(self.cut_points_) != self._columns:
+            raise InvalidInputError(
+                f"This RFMScorer learned {learned} scores of {', '.join(self.cut_points_)}, its settings now ask for "
+                f"{bins} of {', '.join(self._columns)}: fit it again."
+            )
 
     def _checked_map(self, bins: tuple[int, int, int]) -> SegmentMap | None:
         if self.segments is None:
             return None
-        if isinstance(self.segments, str) and self.segments not in PRESETS:
-            raise InvalidInputError.not_allowed("segments", self.segments, [*PRESETS, "a SegmentMap", None])
-        found = PRESETS[self.segments] if isinstance(self.segments, str) else self.segments
+        given: Any = self.segments
+        found = PRESETS.get(given) if isinstance(given, str) else given
+        if not isinstance(found, SegmentMap):
+            raise InvalidInputError.not_allowed("segments", given, [*PRESETS, "a SegmentMap", None])
         if found.bins != bins:
             raise InvalidInputError(
                 f"The segment map is made for {found.bins} scores of r, f and m, the scorer has bins={bins}: give a "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from evergreen.frames.audit import Dropped
+from evergreen.frames.checks import check_base
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.results import ColumnTotals, ScoreTable
 from evergreen.frames.tables import parameter_table
 
-__all__ = ["ColumnTotals", "CustomerBase", "Dropped", "ScoreTable", "Split", "parameter_table", "split"]
+__all__ = ["ColumnTotals", "CustomerBase", "Dropped", "ScoreTable", "Split", "check_base", "parameter_table", "split"]

@@ -4,11 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 
-from evergreen.errors import InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.typing import ArrayLike, BoolArray, FloatArray, IntArray
+
+Choice = TypeVar("Choice")
+
+
+def check_choice(name: str, given: object, choices: Mapping[str, Choice]) -> Choice:
+    """Return what a setting stands for.
+
+    Parameters
+    ----------
+    name : str
+        Name of the setting, for the message.
+    given : object
+        What it is set to.
+    choices : mapping of str to object
+        What it may be set to.
+
+    Returns
+    -------
+    object
+        The value of the choice.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none of the choices.
+    """
+    if isinstance(given, str) and given in choices:
+        return choices[given]
+    raise InvalidInputError.not_allowed(name, given, choices)
 
 
 def check_parameters(model: str, parameters: Mapping[str, float]) -> None:
@@ -48,13 +78,49 @@ def check_not_negative(name: str, value: float) -> float:
 
     Raises
     ------
+    InputTypeError
+        If it is not one number: text and booleans are not taken for numbers.
     InvalidInputError
         If it is negative, infinite or nan.
     """
-    number = float(value)
+    number = _one_number(name, value)
     if not (number >= 0 and math.isfinite(number)):
-        raise InvalidInputError(f"{name} must be finite and at least 0, got {value!r}.")
+        raise InvalidInputError(f"{name} must be finite and at least 0, got {number!r}.")
     return number
+
+
+def check_share(name: str, value: float) -> float:
+    """Return a number from 0 to 1.
+
+    Parameters
+    ----------
+    name : str
+        What the share is, for the message.
+    value : float
+        The number.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputTypeError
+        If it is not one number.
+    InvalidInputError
+        If it lies outside 0 to 1, or is nan.
+    """
+    number = _one_number(name, value)
+    if not 0 <= number <= 1:
+        raise InvalidInputError(f"{name} is a share and must lie from 0 to 1 (30 % is 0.3), got {number!r}.")
+    return number
+
+
+def _one_number(name: str, value: object) -> float:
+    array = np.asarray(value)
+    if array.ndim or array.dtype.kind not in "iuf":
+        raise InputTypeError.kind(name, value, "a number")
+    return float(array)
 
 
 def check_whole(name: str, values: ArrayLike) -> IntArray:
