@@ -106,7 +106,7 @@ def log_likelihood(parameters: Parameters, evidence: Evidence) -> tuple[float, F
     x, t_x, age, count = evidence.x, evidence.t_x, evidence.age, evidence.count
     k = r + x
     u = (t_x - age) / ((alpha + age) * (alpha + t_x))  # 1/(alpha + T) - 1/(alpha + t_x)
-    v = 1 / (b + x - 1)
+    v = 1 / (b + (x - 1))
     length = np.log1p((age - t_x) / (alpha + t_x))
     odds = np.log(a * v) + k * length
     softplus, dead = softplus_and_expit(odds)
@@ -132,7 +132,7 @@ def _tables_part(parameters: Parameters, evidence: Evidence) -> tuple[float, Flo
     beyond = np.cumsum(with_x[::-1])[::-1][1:]  # customers with more than j purchases: each brings the factor j
     by_T = r * evidence.with_T + evidence.purchases_T
     A = alpha + evidence.T
-    value = float(beyond @ (np.log(r + j) + np.log1p(-a / (a + b + j))))
+    value = float(beyond @ (np.log(r + j) - np.log1p(a / (b + j))))
     value += float(evidence.with_T @ (-r * np.log1p(evidence.T / alpha)) - evidence.purchases_T @ np.log(A))
     in_r, in_b, in_ab = 1 / (r + j), 1 / (b + j), 1 / (a + b + j)
     gradient = np.array(
@@ -168,7 +168,7 @@ def p_alive(parameters: Parameters, x: IntArray, t_x: FloatArray, T: FloatArray)
     ndarray of float64, shape (n,)
     """
     r, alpha, a, b = parameters
-    odds = np.log(a) - np.log(b + np.maximum(x, 1) - 1) + (r + x) * np.log1p((T - t_x) / (alpha + t_x))
+    odds = np.log(a) - np.log(b + (np.maximum(x, 1) - 1)) + (r + x) * np.log1p((T - t_x) / (alpha + t_x))
     return np.where(x > 0, expit(-odds), 1.0)
 
 
@@ -270,13 +270,18 @@ def expected_purchases_new(parameters: Parameters, horizon: FloatArray) -> Float
     ndarray of float64, shape (m,)
     """
     r, alpha, a, b = parameters
-    p, weight = beta_rule(a, b, smallest=1 / (1 + r * float(horizon.max(initial=0.0)) / alpha))
+    p, weight = beta_rule(a, b, smallest=_bend(r, float(horizon.max(initial=0.0)) / alpha))
     return _mean_purchases(r, p, weight, horizon[:, None] * (p / alpha))
 
 
 def _buys_if_alive(parameters: Parameters, horizon: float, x: IntArray, T: FloatArray) -> FloatArray:
     r, alpha, _, _ = parameters
     return -np.expm1(-(r + x) * np.log1p(horizon / (alpha + T)))
+
+
+def _bend(k: float, ratio: float) -> float:
+    """Return the p below which (1 - (1 + p ratio)^-k) / p is flat: where p ratio or k p ratio reaches 1."""
+    return 1 / (1 + max(k, 1.0) * ratio)
 
 
 def _mean_purchases(k: float, p: FloatArray, weight: FloatArray, ratio: FloatArray) -> FloatArray:
@@ -292,7 +297,7 @@ def _purchases_if_alive(
 
     def if_alive(x: int, age: FloatArray) -> FloatArray:
         k = r + x
-        p, weight = beta_rule(a, b + x, smallest=1 / (1 + k * horizon / alpha))
+        p, weight = beta_rule(a, b + x, smallest=_bend(k, horizon / alpha))
         ratio = p / (alpha + age[:, None])
         return discounted(lambda t: _mean_purchases(k, p, weight, t * ratio), horizon, alpha, delta)
 

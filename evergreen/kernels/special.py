@@ -56,7 +56,8 @@ def log_rising_ratio(a: float, b: float, n: IntArray) -> FloatArray:
     array([0.        , 1.38629436])
     """
     j = np.arange(int(n.max(initial=0)))
-    return running_sum(np.log1p((a - b) / (b + j)))[n]
+    terms = np.log1p((a - b) / (b + j)) if a > b else -np.log1p((b - a) / (a + j))
+    return running_sum(terms)[n]
 
 
 def log_gamma_ratio(z: ArrayLike, q: float) -> FloatArray:
