@@ -115,9 +115,7 @@ class CLVModel(Estimator):
         self.spend = spend
 
     @classmethod
-    def from_models(
-        cls, transactions: BGNBD, spend: GammaGamma | None = None, *, time_unit: TimeUnit
-    ) -> Self:
+    def from_models(cls, transactions: BGNBD, spend: GammaGamma | None = None, *, time_unit: TimeUnit) -> Self:
         """Return a model that is ready to predict, from parameters that are known already.
 
         Parameters
@@ -182,7 +180,8 @@ class CLVModel(Estimator):
         spend_model = None if self.spend is None else check_choice("spend", self.spend, SPEND_MODELS)
         if spend_model is not None and not base.has_value:
             raise InvalidInputError(
-                "A spend model needs money and this base has none: build it with an amount, or use CLVModel(spend=None)."
+                "A spend model needs money and this base has none: build it with an amount, or use "
+                "CLVModel(spend=None)."
             )
         found = transactions.fit(base.histories())
         spend, correlation = None, math.nan
@@ -205,7 +204,7 @@ class CLVModel(Estimator):
         horizon: Duration = "365D",
         discount_rate: float = 0.1,
         margin: float = 1.0,
-    ) -> Any:  # noqa: ANN401 - a frame of the base's own kind
+    ) -> Any:
         """Return what to expect of every customer within a horizon.
 
         Parameters
@@ -248,8 +247,9 @@ class CLVModel(Estimator):
         ...     BGNBD(0.243, 4.414, 0.793, 2.426), GammaGamma(6.25, 3.74, 15.44), time_unit="W"
         ... )
         >>> base = CustomerBase.from_summary(datasets.load_cdnow_summary(), time_unit="W")
-        >>> model.predict(base, horizon="52W", discount_rate=0.1, margin=0.3).loc[0].round(2).to_dict()
-        {'customer_id': 1.0, 'p_alive': 0.73, 'p_purchase': 0.6, 'expected_purchases': 1.56, 'expected_spend': 24.66, 'clv': 11.04}
+        >>> forecast = model.predict(base, horizon="52W", discount_rate=0.1, margin=0.3)
+        >>> forecast[["p_alive", "p_purchase", "expected_purchases", "expected_spend", "clv"]].loc[0].round(2).tolist()
+        [0.73, 0.6, 1.56, 24.66, 11.04]
         """
         self._require("transaction_model_", "predict")
         self._check_base(base)

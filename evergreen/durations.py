@@ -159,7 +159,11 @@ def _numpy_in_days(duration: np.timedelta64) -> float:
     if name == "generic":
         raise InputTypeError(f"{duration!r} has no unit: write numpy.timedelta64(365, 'D'), or text such as '365D'.")
     if name in ("M", "Y"):
-        return float(duration.astype(np.int64)) * np.datetime_data(duration.dtype)[1] * DAYS_PER_UNIT[check_time_unit(name)]
+        return (
+            float(duration.astype(np.int64))
+            * np.datetime_data(duration.dtype)[1]
+            * DAYS_PER_UNIT[check_time_unit(name)]
+        )
     return float(duration / np.timedelta64(1, "s")) / 86_400
 
 

@@ -70,9 +70,7 @@ class MissingExtraError(EvergreenError, ImportError):
     @classmethod
     def of(cls, package: str, extra: str, purpose: str) -> Self:
         """Return the error that names the extra to install."""
-        return cls(
-            f"{purpose} needs {package}, which is not installed: pip install 'evergreen-clv[{extra}]'."
-        )
+        return cls(f"{purpose} needs {package}, which is not installed: pip install 'evergreen-clv[{extra}]'.")
 
 
 class EvergreenWarning(UserWarning):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-def from_lifetimes(transactions: Any, spend: Any = None, *, time_unit: TimeUnit) -> CLVModel:  # noqa: ANN401 - lifetimes is untyped
+def from_lifetimes(transactions: Any, spend: Any = None, *, time_unit: TimeUnit) -> CLVModel:
     """Return a model with the parameters of fitted ``lifetimes`` fitters.
 
     Parameters
@@ -101,7 +101,7 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
     return transactions, spend
 
 
-def _parameters(role: str, fitter: Any, wanted: type) -> dict[str, float]:  # noqa: ANN401 - lifetimes is untyped
+def _parameters(role: str, fitter: Any, wanted: type) -> dict[str, float]:
     if type(fitter) is not wanted:  # a ModifiedBetaGeoFitter is a BetaGeoFitter to isinstance, and another model
         raise InputTypeError.kind(role, fitter, f"a lifetimes.{wanted.__name__}")
     if not hasattr(fitter, "params_"):

@@ -116,7 +116,7 @@ class RFMScorer(Estimator):
         self.customers_ = customers
         return self
 
-    def transform(self, base: CustomerBase) -> Any:  # noqa: ANN401 - a frame of the base's own kind
+    def transform(self, base: CustomerBase) -> Any:
         """Score a base on the learned cut points.
 
         Parameters
@@ -143,7 +143,7 @@ class RFMScorer(Estimator):
         names = [*self._columns, "r", "f", "m", "rfm", *(["segment"] if self.segments is not None else [])]
         return self._scored(base).to_native(*names)
 
-    def summary(self, base: CustomerBase) -> Any:  # noqa: ANN401 - a frame of the base's own kind
+    def summary(self, base: CustomerBase) -> Any:
         """Describe the segments of a base.
 
         Parameters
@@ -154,8 +154,9 @@ class RFMScorer(Estimator):
         Returns
         -------
         frame
-            One row per segment, in the order of the map: ``segment``, ``customers``, ``share`` of customers, ``orders``,
-            ``total_value``, ``share_of_value``, ``average_order_value``. Segments without customers are there, too.
+            One row per segment, in the order of the map: ``segment``, ``customers``, ``share`` of customers,
+            ``orders``, ``total_value``, ``share_of_value``, ``average_order_value``. Segments without customers
+            are there, too.
 
         Raises
         ------
@@ -197,8 +198,8 @@ class RFMScorer(Estimator):
         """Return the base with the three columns that are scored."""
         if "total_value" not in base.columns:
             raise InvalidInputError(
-                "RFM needs the total value of each customer: build the base from a log with amounts, or give the summary a "
-                "column total_value."
+                "RFM needs the total value of each customer: build the base from a log with amounts, or give the "
+                "summary a column total_value."
             )
 
         def days(_: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
@@ -218,7 +219,7 @@ class RFMScorer(Estimator):
         self._check_learned(bins)
         table = self._values(check_base(base))
         for name, column in zip("rfm", self._columns, strict=True):
-            table = table.with_cuts(name, column, self.cut_points_[column], lowest_best=name == "r")
+            table = table.with_cuts(name, column, self.cut_points_[column].tolist(), lowest_best=name == "r")
         table = table.with_columns(rfm=lambda c: 100 * c["r"] + 10 * c["f"] + c["m"])
         if segment_map is None:
             return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources.abc import Traversable
 from importlib.resources.readers import MultiplexedPath
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evergreen.errors import MissingExtraError
@@ -42,9 +43,7 @@ def load_cdnow(*, sample: bool = False) -> pd.DataFrame:
     columns = ["customer_id", "date", "cds", "amount"]
     names = ["customer_id", "sample_id", *columns[1:]] if sample else columns
     with _file("CDNOW_sample.txt" if sample else "CDNOW_master.txt").open() as lines:
-        log = pd.read_csv(
-            lines, sep=r"\s+", names=names, header=None, skiprows=0 if sample else 1, dtype={"date": str}
-        )
+        log = pd.read_csv(lines, sep=r"\s+", names=names, header=None, skiprows=0 if sample else 1, dtype={"date": str})
     return log.assign(date=pd.to_datetime(log["date"], format="%Y%m%d"))[columns]
 
 
@@ -76,5 +75,7 @@ def _file(name: str) -> Traversable:
     """Return a data file of the lifetimes distribution, without importing the package."""
     spec = find_spec("lifetimes")
     if spec is None or spec.submodule_search_locations is None:
-        raise MissingExtraError("The CDNOW data lie in the package lifetimes, which is not installed: pip install lifetimes.")
-    return MultiplexedPath(*spec.submodule_search_locations).joinpath("datasets").joinpath(name)
+        raise MissingExtraError(
+            "The CDNOW data lie in the package lifetimes, which is not installed: pip install lifetimes."
+        )
+    return MultiplexedPath(*map(Path, spec.submodule_search_locations)).joinpath("datasets").joinpath(name)

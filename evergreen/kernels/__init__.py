@@ -1,0 +1,1 @@
+"""Formulas: arrays in, arrays out, in the letters of the papers; numpy and scipy only."""

@@ -8,6 +8,7 @@ times in one unit. Parameters come as the tuple (r, alpha, a, b).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,8 @@ from evergreen.typing import FloatArray, IntArray
 Parameters = tuple[float, float, float, float]
 
 
-class Evidence(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
     """What the likelihood needs of a customer base; terms in x alone and in T alone are summed up front.
 
     Attributes
@@ -70,10 +72,10 @@ def gather(x: IntArray, t_x: FloatArray, T: FloatArray, count: IntArray) -> Evid
     repeat = x > 0
     return Evidence(
         float(weight.sum()),
-        np.bincount(x, weight),
+        np.asarray(np.bincount(x, weight), np.float64),
         ages,
-        np.bincount(position, weight),
-        np.bincount(position, weight * x),
+        np.asarray(np.bincount(position, weight), np.float64),
+        np.asarray(np.bincount(position, weight * x), np.float64),
         x[repeat].astype(np.float64),
         t_x[repeat],
         T[repeat],
@@ -172,9 +174,7 @@ def p_alive(parameters: Parameters, x: IntArray, t_x: FloatArray, T: FloatArray)
     return np.where(x > 0, expit(-odds), 1.0)
 
 
-def p_purchase(
-    parameters: Parameters, horizon: float, x: IntArray, t_x: FloatArray, T: FloatArray
-) -> FloatArray:
+def p_purchase(parameters: Parameters, horizon: float, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
     """Return the probability of at least one purchase within the horizon after T.
 
     P(alive) times one minus the probability that a gamma(r + x, alpha + T) purchaser stays silent.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,17 +37,16 @@ def discount_nodes(horizon: float, scale: float, delta: float) -> tuple[FloatArr
     """
     length = float(np.log1p(horizon / scale))
     points = int(12 + 4 * length + 2 * min(delta * horizon, 40.0))
-    node, weight = np.polynomial.legendre.leggauss(points)
+    node, weight = _gauss_legendre(points)
     u = 0.5 * length * (node + 1)
     return scale * np.expm1(u), 0.5 * length * weight * scale * np.exp(u)
 
 
-def discounted(
-    cumulative: Callable[[float], FloatArray], horizon: float, scale: float, delta: float
-) -> FloatArray:
+def discounted(cumulative: Callable[[float], FloatArray], horizon: float, scale: float, delta: float) -> FloatArray:
     r"""Return the present value of purchases whose expected cumulative number is known at any time.
 
-    Integration by parts, :math:`\int_0^h e^{-\delta t} dE(t) = e^{-\delta h} E(h) + \delta \int_0^h e^{-\delta t} E(t) dt`,
+    Integration by parts,
+    :math:`\int_0^h e^{-\delta t} dE(t) = e^{-\delta h} E(h) + \delta \int_0^h e^{-\delta t} E(t) dt`,
     needs no density and is exact for a rate of 0.
 
     Parameters
@@ -76,3 +76,10 @@ def discounted(
     for t, weight in zip(*discount_nodes(horizon, scale, delta), strict=True):
         value = value + delta * weight * np.exp(-delta * t) * cumulative(float(t))
     return value
+
+
+@lru_cache(maxsize=8)
+def _gauss_legendre(points: int) -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights on [-1, 1]; all tables of one forecast ask for the same ones."""
+    node, weight = np.polynomial.legendre.leggauss(points)
+    return node, weight

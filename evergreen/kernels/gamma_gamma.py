@@ -7,7 +7,7 @@ v is in money.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
@@ -18,7 +18,8 @@ from evergreen.typing import FloatArray, IntArray
 Parameters = tuple[float, float, float]
 
 
-class Evidence(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
     """What the likelihood needs of the repeat buyers; terms in x alone are grouped by x.
 
     Attributes
@@ -61,13 +62,13 @@ def gather(x: IntArray, mean: FloatArray, count: IntArray) -> Evidence:
     Evidence
     """
     weight = count.astype(np.float64)
-    with_x = np.bincount(x, weight)
+    with_x = np.asarray(np.bincount(x, weight), np.float64)
     present = np.flatnonzero(with_x)
     return Evidence(
         float(weight.sum()),
         present.astype(np.float64),
         with_x[present],
-        x * mean,
+        np.asarray(x * mean, np.float64),
         x.astype(np.float64),
         weight,
         float(weight @ np.log(mean)),
@@ -110,7 +111,8 @@ def log_likelihood(parameters: Parameters, evidence: Evidence) -> tuple[float, F
     over_v, over_total = np.log1p(evidence.total / v), np.log1p(v / evidence.total)
     both = 1 / (v + evidence.total)
     value -= float(count @ (p * k * over_total + q * over_v))
-    gradient -= [count @ (k * over_total), count @ over_v, 0.0]
+    gradient[0] -= count @ (k * over_total)
+    gradient[1] -= count @ over_v
     gradient[2] = n * q / v - count @ ((p * k + q) * both)
     hessian[0, 2] = hessian[2, 0] = -(count @ (k * both))
     hessian[1, 2] = hessian[2, 1] = n / v - count @ both

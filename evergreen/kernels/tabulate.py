@@ -43,14 +43,14 @@ class AgePanels:
     """
 
     def __init__(self, count: IntArray, age: FloatArray, scale: float) -> None:
-        depth = np.log1p(age / scale)
+        depth: FloatArray = np.log1p(age / scale)
         panel = depth.astype(np.int64)
         width = int(panel.max(initial=0)) + 1
         cells, position = _distinct(count * width + panel, (int(count.max(initial=0)) + 1) * width)
         self._scale = scale
         self._counts, self._panels = np.divmod(cells, width)
         self._position = position
-        self._place = 2 * (depth - panel) - 1
+        self._place = np.asarray(2 * (depth - panel) - 1, np.float64)
 
     def interpolated(self, function: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
         """Return a function of (count, age) for all customers.

@@ -1,0 +1,1 @@
+"""Frozen parameter sets with verbs, the histories they are fitted to, and the fit itself."""

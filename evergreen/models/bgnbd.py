@@ -121,9 +121,7 @@ class BGNBD:
         """
         return kernel.p_alive(self._letters, *check_histories(frequency, recency, T))[()]
 
-    def p_purchase(
-        self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
-    ) -> FloatArray:
+    def p_purchase(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
         """Return the probability of at least one purchase within the horizon.
 
         Parameters
@@ -146,9 +144,7 @@ class BGNBD:
         ahead = check_not_negative("horizon", horizon)
         return kernel.p_purchase(self._letters, ahead, *check_histories(frequency, recency, T))[()]
 
-    def expected_purchases(
-        self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
-    ) -> FloatArray:
+    def expected_purchases(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
         """Return the expected number of purchases within the horizon.
 
         Parameters
@@ -314,13 +310,13 @@ def _limits(point: FloatArray, zero: frozenset[str], infinite: frozenset[str]) -
     """Say in one sentence what it means that parameters went to zero or infinity."""
     r, alpha, a, b = point.tolist()
     said = []
-    if "b" in infinite and a > 1e3 or "a" in infinite and b > 1e3:
+    if ("b" in infinite and a > 1e3) or ("a" in infinite and b > 1e3):
         said.append(f"every customer leaves with the same probability {a / (a + b):.3g} after a purchase")
     elif "a" in zero or "b" in infinite:
         said.append("nobody leaves (a pure NBD model fits as well)")
     elif "a" in infinite or "b" in zero:
         said.append("customers leave after the first repeat purchase")
-    if "alpha" in infinite and r > 1e3 or "r" in infinite and alpha > 1e3:
+    if ("alpha" in infinite and r > 1e3) or ("r" in infinite and alpha > 1e3):
         said.append("all customers buy at the same rate")
     elif {"r", "alpha"} & (zero | infinite):
         said.append("purchase rates are all near zero but for a few customers")

@@ -174,9 +174,7 @@ def check_finite(name: str, values: ArrayLike) -> FloatArray:
     return array
 
 
-def check_histories(
-    frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
-) -> tuple[IntArray, FloatArray, FloatArray]:
+def check_histories(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> tuple[IntArray, FloatArray, FloatArray]:
     """Return purchase histories as arrays of one shape.
 
     Parameters

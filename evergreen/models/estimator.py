@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from abc import ABC
 from typing import Any, Self
 
 from evergreen.errors import InvalidInputError, NotFittedError
 
 
-class Estimator(ABC):
+class Estimator:
     """Settings by keyword, learned values with a trailing underscore, as scikit-learn users know it.
 
     A setting is a keyword of the constructor, stored unchanged under its own name. ``fit`` learns; nothing else
@@ -34,7 +33,7 @@ class Estimator(ABC):
         """
         return {name: getattr(self, name) for name in self._setting_names()}
 
-    def set_params(self, **settings: Any) -> Self:  # noqa: ANN401 - any setting
+    def set_params(self, **settings: Any) -> Self:
         """Change settings and return the object; learned values stay until the next ``fit``.
 
         Parameters

@@ -23,7 +23,13 @@ _UNKNOWN: Final = 8.0  # standard error of a log-parameter from which on the dat
 
 
 class FitStatus(StrEnum):
-    """How a fit ended."""
+    """How a fit ended.
+
+    Examples
+    --------
+    >>> FitStatus("converged") is FitStatus.CONVERGED
+    True
+    """
 
     CONVERGED = "converged"
     """An inner maximum with a well-defined curvature."""

@@ -204,7 +204,7 @@ def _problem(spends: SpendHistories, unit: float, *, every: int = 1) -> Problem:
     )
 
 
-def _limits(point: FloatArray, zero: frozenset[str], infinite: frozenset[str]) -> str:
+def _limits(_: FloatArray, zero: frozenset[str], infinite: frozenset[str]) -> str:
     """Say in one sentence what it means that parameters went to zero or infinity."""
     said = []
     if {"q", "v"} & infinite:

@@ -52,15 +52,11 @@ class TransactionModel(Protocol):
         """Return the probability of being alive at T."""
         ...
 
-    def p_purchase(
-        self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
-    ) -> FloatArray:
+    def p_purchase(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
         """Return the probability of at least one purchase in (T, T + horizon]."""
         ...
 
-    def expected_purchases(
-        self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
-    ) -> FloatArray:
+    def expected_purchases(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
         """Return the expected number of purchases in (T, T + horizon]."""
         ...
 

@@ -54,7 +54,8 @@ class SegmentMap:
     InputTypeError
         If a rule is not a SegmentRule.
     InvalidInputError
-        If axes or bins are not possible, a cell is covered by no rule or by several, or a rule reaches out of the scores; the message lists them.
+        If axes or bins are not possible, a cell is covered by no rule or by several, or a rule reaches out of the
+        scores; the message lists them.
 
     Examples
     --------
