@@ -16,8 +16,9 @@ from evergreen.typing import BoolArray, FloatArray
 
 Objective = Callable[[FloatArray], tuple[float, FloatArray, FloatArray]]
 
-_GRADIENT: Final = 1e-9  # an inner optimum has no free slope above this
+_GRADIENT: Final = 1e-12  # an inner optimum has no free slope above this
 _ROUNDING: Final = 4 * np.finfo(float).eps  # gains below this share of the value cannot be told from rounding
+_UNSURE: Final = 100.0  # up to so many times that share a sum of many terms may be off: the slope judges a step
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,11 +105,14 @@ def maximize(
         evaluations += 1
         gained = new[0] - value
         noise = _ROUNDING * max(1.0, abs(value))
-        if promised <= noise and abs(gained) <= 4 * noise:
-            if np.abs(new[1][free]).max() < np.abs(gradient[free]).max():
+        if promised <= _UNSURE * noise and abs(gained) <= _UNSURE * noise:
+            flatter = bool(np.abs(new[1][free]).max() < np.abs(gradient[free]).max())
+            if flatter:
                 point, (value, gradient, hessian) = target, new
-            converged = True
-            break
+            if promised <= noise or not flatter:
+                converged = True
+                break
+            continue
         quality = gained / promised if promised > 0 else -1.0
         size = float(np.linalg.norm(step))
         radius = _next_radius(radius, size, quality)
