@@ -122,9 +122,7 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
     if audit.refunds and log.amount is not None and whole is not None:
         positive = log.amount >= 0
         purchases, bought = log.take(positive), whole[positive]
-    found, first_money = (
-        _single_rows(purchases, bought) if by_row else _calendar(purchases, bought, audit, reading)
-    )
+    found, first_money = _single_rows(purchases, bought) if by_row else _calendar(purchases, bought, audit, reading)
     dropped = _without_refund_only(audit, log, found["code"])
     if not len(found["code"]):
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
@@ -170,14 +168,10 @@ def _without_refund_only(audit: Audit, log: LogArrays, code: IntArray) -> Droppe
         return audit.dropped
     rows = np.bincount(log.code, minlength=log.customers)
     rows[code] = 0
-    return replace(
-        audit.dropped, refund_only=int(rows.sum()), refund_only_customers=int(np.count_nonzero(rows))
-    )
+    return replace(audit.dropped, refund_only=int(rows.sum()), refund_only_customers=int(np.count_nonzero(rows)))
 
 
-def holdout_arrays(
-    log: LogArrays, reading: Reading, code: IntArray
-) -> tuple[Audit, IntArray, FloatArray | None]:
+def holdout_arrays(log: LogArrays, reading: Reading, code: IntArray) -> tuple[Audit, IntArray, FloatArray | None]:
     """Count the occasions and sum the money of given customers within a window.
 
     Parameters
@@ -251,9 +245,7 @@ def _window(reading: Reading) -> tuple[int, int, int | None]:
     return low, high if end is None else end.last(occasion), after
 
 
-def _reasons(
-    log: LogArrays, magnitude: FloatArray | None, reading: Reading
-) -> tuple[dict[str, int], BoolArray]:
+def _reasons(log: LogArrays, magnitude: FloatArray | None, reading: Reading) -> tuple[dict[str, int], BoolArray]:
     """Count the rows by the first reason that leaves them out."""
     low, high, after = _window(reading)
     per_day = SECONDS_PER_DAY if reading.occasion == "row" else 1

@@ -100,13 +100,9 @@ class Dropped:
 
     def __str__(self) -> str:
         """Return one line that a person can read."""
-        parts = [
-            f"{getattr(self, reason):,} {words}" for reason, words in _WORDS.items() if getattr(self, reason)
-        ]
+        parts = [f"{getattr(self, reason):,} {words}" for reason, words in _WORDS.items() if getattr(self, reason)]
         if self.refund_only:
-            parts.append(
-                f"{self.refund_only:,} of {self.refund_only_customers:,} customers with refunds only"
-            )
+            parts.append(f"{self.refund_only:,} of {self.refund_only_customers:,} customers with refunds only")
         told = f": {', '.join(parts)}" if parts else ""
         return f"{self.total:,} of {self.rows:,} rows left out{told}"
 
@@ -209,9 +205,7 @@ class Audit:
             scale = MoneyScale(power)
             if self.money * scale.factor < _EXACT * _ROOM and packed * scale.factor < room * _ROOM:
                 return scale
-        raise InvalidInputError(
-            "The amounts add up to more than a number can hold: correct the largest of them."
-        )
+        raise InvalidInputError("The amounts add up to more than a number can hold: correct the largest of them.")
 
     def bits(self, occasion: Occasion) -> int:
         """Return the bits that the number of a period needs, counted from the first of the log."""

@@ -149,6 +149,4 @@ def _example(frame: AnyFrame, name: str) -> str:
 def _doubled(name: str, frame: Any) -> InvalidInputError:
     names = [str(column) for column in frame.columns]
     doubled = sorted({column for column in names if names.count(column) > 1})
-    return InvalidInputError(
-        f"The {name} has more than one column named {doubled}: rename or drop all but one."
-    )
+    return InvalidInputError(f"The {name} has more than one column named {doubled}: rename or drop all but one.")

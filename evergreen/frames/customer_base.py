@@ -257,9 +257,7 @@ class CustomerBase:
     def _repr_html_(self) -> str:
         """Return a small table for notebooks; a lazy base is not computed for it."""
         facts = {"customers": "lazy" if self.is_lazy else f"{len(self):,}", **self._facts()}
-        rows = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(str(fact))}</td></tr>" for name, fact in facts.items()
-        )
+        rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(fact))}</td></tr>" for name, fact in facts.items())
         return f"<table><caption>CustomerBase</caption>{rows}</table>"
 
     def purchase_arrays(self) -> tuple[IntArray, FloatArray, FloatArray]:
@@ -389,9 +387,7 @@ class CustomerBase:
             "observed until": None if self.observation_end is None else str(self.observation_end),
             "time in": UNIT_NAMES[self.time_unit],
             "occasion": self.occasion,
-            "left out": f"{self.dropped.total:,} of {self.dropped.rows:,} rows"
-            if self.dropped.total
-            else None,
+            "left out": f"{self.dropped.total:,} of {self.dropped.rows:,} rows" if self.dropped.total else None,
         }
         return {name: fact for name, fact in facts.items() if fact is not None}
 

@@ -118,9 +118,7 @@ def split(
         observation_end=None,
     )
     if until is not None and until.period(base.occasion) <= begin.period(base.occasion):
-        raise InvalidInputError(
-            f"end={end!r} must be later than at={at!r}, by one period of occasion={occasion!r}."
-        )
+        raise InvalidInputError(f"end={end!r} must be later than at={at!r}, by one period of occasion={occasion!r}.")
     before, after = replace(base, end=begin), replace(base, after=begin, end=until)
     opened = open_checked(log, base)
     if nw.dependencies.is_pandas_dataframe(log):

@@ -20,6 +20,7 @@ from evergreen.typing import FloatArray, IntArray
 
 _PER_OCTAVE: Final = 16
 _MIDDLE: Final = 100_000
+_MOST_RUNS: Final = 32
 _BIN: Final = "evergreen_bin"
 _VALUE: Final = "evergreen_value"
 
@@ -79,12 +80,8 @@ def order_statistics_of_frame(frame: nw.LazyFrame[Any], column: str, ranks: Sequ
     """
     values = frame.select(nw.col(column).cast(nw.Float64).alias(_VALUE))
     value = nw.col(_VALUE)
-    binned = values.with_columns(_bins(value).alias(_BIN)).with_columns(
-        value.alias("low"), value.alias("high")
-    )
-    found = (
-        binned.group_by(_BIN).agg(nw.len().alias("rows"), nw.col("low").min(), nw.col("high").max()).collect()
-    )
+    binned = values.with_columns(_bins(value).alias(_BIN)).with_columns(value.alias("low"), value.alias("high"))
+    found = binned.group_by(_BIN).agg(nw.len().alias("rows"), nw.col("low").min(), nw.col("high").max()).collect()
     low, high, rows = (found.get_column(name).to_numpy() for name in ("low", "high", "rows"))
     wanted = check_ranks(ranks, int(rows.sum()))
     if not len(wanted):
@@ -92,19 +89,17 @@ def order_statistics_of_frame(frame: nw.LazyFrame[Any], column: str, ranks: Sequ
     low, high, rows = _merged(low, high, rows.astype(np.int64))
     upto = np.cumsum(rows)
     group = np.searchsorted(upto, wanted, side="left")
-    bins, at = np.unique(group, return_inverse=True)
-    inside = [(value >= float(low[place])) & (value <= float(high[place])) for place in bins]
+    taken, intervals = _to_read(np.unique(group))
+    inside = [(value >= float(low[one])) & (value <= float(high[other])) for one, other in intervals]
     few = values.filter(reduce(or_, inside)).group_by(_VALUE).agg(nw.len().alias("rows")).collect()
-    return _read_off(few, wanted - (upto - rows)[group], at, rows[bins])
+    return _read_off(few, wanted - (upto - rows)[group], np.searchsorted(taken, group), rows[taken])
 
 
 def check_ranks(ranks: Sequence[int], rows: int) -> IntArray:
     """Return ranks as an array, refusing those outside 1 to the number of rows."""
     wanted = np.asarray(ranks, np.int64)
     if len(wanted) and (wanted.min() < 1 or wanted.max() > rows):
-        raise InvalidInputError(
-            f"Ranks must lie between 1 and {rows:,}, got {wanted.min():,} to {wanted.max():,}."
-        )
+        raise InvalidInputError(f"Ranks must lie between 1 and {rows:,}, got {wanted.min():,} to {wanted.max():,}.")
     return wanted
 
 
@@ -123,6 +118,15 @@ def _merged(low: FloatArray, high: FloatArray, rows: IntArray) -> tuple[FloatArr
     reach = np.maximum.accumulate(high)
     start = np.flatnonzero(np.concatenate(([True], low[1:] > reach[:-1])))
     return low[start], np.maximum.reduceat(high, start), np.add.reduceat(rows, start)
+
+
+def _to_read(bins: IntArray) -> tuple[IntArray, list[tuple[int, int]]]:
+    """Return the bins to read, and runs of neighbors among them as (first, last); one run if they are many."""
+    stop = np.flatnonzero(np.diff(bins, append=bins[-1] + 2) != 1)
+    if len(stop) > _MOST_RUNS:
+        return np.arange(bins[0], bins[-1] + 1), [(int(bins[0]), int(bins[-1]))]
+    start = np.concatenate(([0], stop[:-1] + 1))
+    return bins, [(int(bins[one]), int(bins[other])) for one, other in zip(start, stop, strict=True)]
 
 
 def _read_off(few: nw.DataFrame[Any], within: IntArray, at: IntArray, sizes: IntArray) -> FloatArray:

@@ -91,9 +91,7 @@ def read_codes(series: Any, role: str) -> tuple[IntArray, Levels]:
     kind = series.dtype
     if isinstance(kind, pd.CategoricalDtype):
         codes = series.cat.codes.to_numpy().astype(np.int64)
-        return codes, Levels(
-            len(kind.categories), lambda at: pd.Categorical.from_codes(at, dtype=kind), ordered=True
-        )
+        return codes, Levels(len(kind.categories), lambda at: pd.Categorical.from_codes(at, dtype=kind), ordered=True)
     if pd.api.types.is_integer_dtype(kind) and not series.hasnans:
         plain = kind if isinstance(kind, np.dtype) else kind.numpy_dtype
         dense = _dense(series.to_numpy(dtype=plain), kind)

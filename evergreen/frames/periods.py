@@ -120,9 +120,7 @@ def boundary(name: str, value: Moment) -> Boundary:
         value = _from_numpy(name, value)
     if isinstance(value, datetime):
         if value.tzinfo is not None:
-            raise InputTypeError(
-                f"{name}={given!r} has a time zone: give the local date or time without one."
-            )
+            raise InputTypeError(f"{name}={given!r} has a time zone: give the local date or time without one.")
         if value != value:  # noqa: PLR0124 - a missing pandas time is a datetime unlike itself
             raise InvalidInputError(f"{name}={given!r} is missing.")
         found = Boundary.of_second((value - _EPOCH) // timedelta(seconds=1))

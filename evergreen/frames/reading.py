@@ -94,9 +94,7 @@ def reading_of(
         if not isinstance(name, str):
             raise InputTypeError.kind(role, name, "the name of a column (text)")
     end = None if observation_end is None else boundary("observation_end", observation_end)
-    return Reading(
-        columns, grain, check_time_unit(time_unit), "keep" if zero_amounts == "keep" else "drop", end
-    )
+    return Reading(columns, grain, check_time_unit(time_unit), "keep" if zero_amounts == "keep" else "drop", end)
 
 
 def check_columns(roles: dict[str, str], available: Iterable[str]) -> None:

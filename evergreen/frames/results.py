@@ -171,9 +171,7 @@ class ScoreTable:
                 table = replace(table, frame=table.frame.with_columns(arithmetic(expressions).alias(name)))
         return table
 
-    def with_cuts(
-        self, name: str, column: str, points: Sequence[float], *, lowest_best: bool = False
-    ) -> ScoreTable:
+    def with_cuts(self, name: str, column: str, points: Sequence[float], *, lowest_best: bool = False) -> ScoreTable:
         """Add whole scores by cut points: 1 plus the number of points strictly below the value.
 
         Parameters
@@ -210,14 +208,10 @@ class ScoreTable:
         self._check_new({name: None}, 0)
         value, score = nw.col(column), nw.lit(1)
         for cut in cuts.tolist():
-            score = score + nw.when(value < cut if lowest_best else value > cut).then(nw.lit(1)).otherwise(
-                nw.lit(0)
-            )
+            score = score + nw.when(value < cut if lowest_best else value > cut).then(nw.lit(1)).otherwise(nw.lit(0))
         return replace(self, frame=self.frame.with_columns(score.cast(nw.Int64).alias(name)))
 
-    def with_labels(
-        self, name: str, columns: Sequence[str], labels: Mapping[tuple[int, ...], str]
-    ) -> ScoreTable:
+    def with_labels(self, name: str, columns: Sequence[str], labels: Mapping[tuple[int, ...], str]) -> ScoreTable:
         """Add a name for each combination of whole scores.
 
         Parameters
@@ -334,9 +328,7 @@ class ScoreTable:
         frame = self._whole_frame([by, *columns])
         whole = {column: self._whole(column) for column in columns}
         frame = frame.with_columns(*(values.alias(column) for column, (values, _) in whole.items()))
-        grouped = frame.group_by(by).agg(
-            nw.len().alias("customers"), *(nw.col(column).sum() for column in columns)
-        )
+        grouped = frame.group_by(by).agg(nw.len().alias("customers"), *(nw.col(column).sum() for column in columns))
         found = _collected(grouped).sort(by)
         sums = {column: np.asarray(found.get_column(column).to_numpy()) for column in columns}
         return {
@@ -374,12 +366,8 @@ class ScoreTable:
         given = self.frame.select(*(column for column in columns if column not in self.added))
         arrays = {name: self.added[name] for name in columns if name in self.added}
         if not given.columns:
-            return nw.from_dict(
-                {name: values_for_frame(values) for name, values in arrays.items()}, backend=backend
-            )
-        made = [
-            nw.new_series(name, values_for_frame(array), backend=backend) for name, array in arrays.items()
-        ]
+            return nw.from_dict({name: values_for_frame(values) for name, values in arrays.items()}, backend=backend)
+        made = [nw.new_series(name, values_for_frame(array), backend=backend) for name, array in arrays.items()]
         return given.with_columns(*made).select(*columns) if made else given
 
     def _whole(self, column: str) -> tuple[nw.Expr, float]:
@@ -399,9 +387,7 @@ class ScoreTable:
         return replace(self, added={**self.added, **arrays})
 
     def _check(self, columns: Sequence[str]) -> None:
-        missing = {
-            f"column {place + 1}": name for place, name in enumerate(columns) if name not in self.columns
-        }
+        missing = {f"column {place + 1}": name for place, name in enumerate(columns) if name not in self.columns}
         if missing:
             raise ColumnNotFoundError.missing(missing, self.columns)
 

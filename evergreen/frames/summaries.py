@@ -61,9 +61,7 @@ def checked_summary(frame: Any, columns: SummaryColumns) -> tuple[Any, int]:
     roles = columns.roles(names)
     check_columns(roles, names)
     if columns.customer in OWN_COLUMNS:
-        raise InvalidInputError(
-            f"customer={columns.customer!r} is the name of another column of a base: rename it."
-        )
+        raise InvalidInputError(f"customer={columns.customer!r} is the name of another column of a base: rename it.")
     check_id_type("customer", columns.customer, opened.collect_schema()[columns.customer])
     for role, name in roles.items():
         if role != "customer":
@@ -136,9 +134,7 @@ def _check_rules(opened: AnyFrame, roles: dict[str, str]) -> int:
         bad = rows - int(row[f"rule_{place}"])
         if bad:
             example = row.get(f"shown_{place}")
-            raise InvalidInputError.rows(
-                rule, bad, rows, example=example, todo="Correct or leave out these rows."
-            )
+            raise InvalidInputError.rows(rule, bad, rows, example=example, todo="Correct or leave out these rows.")
     if int(row["ids"]) < rows:
         raise InvalidInputError.rows(
             f"{customer} must name each customer once",

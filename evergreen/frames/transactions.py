@@ -306,9 +306,7 @@ def _by_customer(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion)
 
 def _without_refund_only(dropped: Dropped, by_customer: nw.LazyFrame[Any]) -> Dropped:
     """Return what was left out, the rows of customers without a purchase among it."""
-    alone = by_customer.filter(nw.col("occasions") == 0).select(
-        nw.len().alias("customers"), nw.col("rows").sum()
-    )
+    alone = by_customer.filter(nw.col("occasions") == 0).select(nw.len().alias("customers"), nw.col("rows").sum())
     row = next(alone.collect().iter_rows(named=True))
     return replace(dropped, refund_only=int(row["rows"] or 0), refund_only_customers=int(row["customers"]))
 

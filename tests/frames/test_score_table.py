@@ -1,0 +1,156 @@
+"""Scores beside customers: in memory and in an engine the same, always by the id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evergreen.errors import ColumnNotFoundError, DataWarning, InputTypeError, InvalidInputError
+from evergreen.frames import CustomerBase
+from evergreen.typing import FloatArray, IntArray
+from tests.frames.kinds import EAGER, KINDS, LAZY, rows
+from tests.frames.test_engines_agree import base_of, hostile_log
+
+SEGMENTS: dict[tuple[int, ...], str] = {(r, f): f"s{r}{f}" for r in range(1, 4) for f in range(1, 4)}
+
+
+def rate(frequency: IntArray, recency: FloatArray, age: FloatArray) -> dict[str, Any]:
+    assert frequency.dtype == np.int64
+    assert recency.dtype == age.dtype == np.float64
+    return {"rate": (frequency + recency) / (age + 1), "often": frequency + 1}
+
+
+def all_scores(base: CustomerBase) -> Any:
+    return (
+        base.scores()
+        .with_histories(rate)
+        .with_columns(worth=lambda c: c["rate"] * c["total_value"] - 1, twice=lambda c: 2 * c["worth"])
+        .with_cuts("v", "total_value", [20.0, 60.0])
+        .with_cuts("r", "recency", [0.0, 100.0], lowest_best=True)
+        .with_labels("segment", ["r", "v"], SEGMENTS)
+    )
+
+
+@pytest.fixture(scope="module")
+def log() -> pd.DataFrame:
+    return hostile_log(2_000, "text")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_gives_the_same(kind: str, log: pd.DataFrame) -> None:
+    wanted, found = all_scores(base_of(log)), all_scores(base_of(KINDS[kind](log)))
+    assert found.is_lazy == (kind in LAZY)
+    columns = ("twice", "rate", "often", "v", "r", "segment", "T")
+    native = found.to_native(*columns)
+    result, expected = rows(native), rows(wanted.to_native(*columns))
+    assert list(result) == ["customer_id", *columns]
+    result["segment"] = result["segment"].astype(object)
+    expected["segment"] = expected["segment"].astype(object)
+    pd.testing.assert_frame_equal(result, expected, check_exact=True)
+    by_hand = rows(base_of(log).frame)
+    values = by_hand["total_value"].to_numpy()
+    assert (result["v"] == 1 + (values > 20).astype(int) + (values > 60).astype(int)).all()
+    recency = by_hand["recency"].to_numpy()
+    assert (result["r"] == 1 + (recency < 0).astype(int) + (recency < 100).astype(int)).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_group_totals_and_totals(kind: str, log: pd.DataFrame) -> None:
+    table, frame = all_scores(base_of(KINDS[kind](log))), rows(all_scores(base_of(log)).to_native())
+    groups = table.group_totals("segment", ["orders", "total_value"])
+    wanted = frame.groupby("segment").agg(n=("T", "size"), orders=("orders", "sum"), value=("total_value", "sum"))
+    assert groups["segment"].tolist() == wanted.index.tolist()
+    assert groups["customers"].tolist() == wanted["n"].tolist()
+    assert groups["orders"].tolist() == wanted["orders"].tolist()
+    assert groups["total_value"].tolist() == [round(value, 2) for value in wanted["value"]]
+    totals = table.totals("total_value", [50.0, 1e9])
+    assert totals.rows == len(frame)
+    assert totals.total == round(frame["total_value"].sum(), 2)
+    assert totals.rows_above.tolist() == [(frame["total_value"] > 50).sum(), 0]
+    assert totals.total_above.tolist() == [round(frame.loc[frame["total_value"] > 50, "total_value"].sum(), 2), 0.0]
+    assert table.totals("T").total == pytest.approx(frame["T"].sum())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("column", ["total_value", "monetary_value", "recency", "frequency", "worth"])
+def test_order_statistics_are_exact(kind: str, column: str, log: pd.DataFrame) -> None:
+    table = all_scores(base_of(KINDS[kind](log)))
+    values = np.sort(rows(all_scores(base_of(log)).to_native())[column].to_numpy())
+    ranks = [1, 1, len(values), 2, len(values) // 2, len(values) * 4 // 5, 17]
+    np.testing.assert_array_equal(table.order_statistics(column, ranks), values[np.array(ranks) - 1])
+    assert table.order_statistics(column, []).shape == (0,)
+    for rank in (0, len(values) + 1):
+        with pytest.raises(InvalidInputError, match="Ranks must lie between 1 and"):
+            table.order_statistics(column, [rank])
+
+
+@pytest.mark.parametrize("kind", ["polars lazy", "duckdb"])
+def test_order_statistics_of_hard_values(kind: str) -> None:
+    random = np.random.default_rng(3)
+    hard = np.concatenate([np.zeros(50), -np.zeros(3), 2.0 ** np.arange(-60, 60), -(2.0 ** np.arange(-60, 60))])
+    hard = np.concatenate([hard, np.nextafter(hard, 1e300), np.nextafter(hard, -1e300), random.normal(0, 1e6, 500)])
+    n = len(hard)
+    summary = pd.DataFrame({"customer_id": np.arange(n), "frequency": 0, "recency": 0.0, "T": 1.0, "total_value": hard})
+    base = CustomerBase.from_summary(KINDS[kind](summary))
+    found = base.scores().order_statistics("total_value", range(1, n + 1))
+    np.testing.assert_array_equal(found, np.sort(hard))
+    apart = range(1, n + 1, 7)
+    np.testing.assert_array_equal(base.scores().order_statistics("total_value", apart), np.sort(hard)[::7])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_scores_returns_ids_and_scores(kind: str, log: pd.DataFrame) -> None:
+    base = base_of(KINDS[kind](log)).persist()
+    assert list(rows(base.with_scores(rate))) == ["customer_id", "rate", "often"]
+    assert list(rows(base.with_scores(rate, columns=["T", "rate"]))) == ["customer_id", "T", "rate"]
+    assert len(rows(base.scores().persist().to_native())) == len(base)
+
+
+@pytest.mark.parametrize("kind", EAGER)
+def test_arrays_of_a_base_in_memory(kind: str, log: pd.DataFrame) -> None:
+    base = base_of(KINDS[kind](log))
+    for found, name in zip(base.purchase_arrays(), ("frequency", "recency", "T"), strict=True):
+        assert found.dtype == (np.int64 if name == "frequency" else np.float64)
+        np.testing.assert_array_equal(found, rows(base.frame)[name])
+
+
+@pytest.mark.parametrize("kind", LAZY)
+def test_a_lazy_base_has_no_arrays(kind: str, log: pd.DataFrame) -> None:
+    base = base_of(KINDS[kind](log))
+    with pytest.raises(InputTypeError, match="This base is lazy and has no arrays"):
+        base.purchase_arrays()
+    assert len(base.scores().array("T")) == len(base)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "polars lazy", "duckdb"])
+def test_what_cannot_be_added(kind: str, log: pd.DataFrame) -> None:
+    table = base_of(KINDS[kind](log)).scores()
+    with pytest.raises(InvalidInputError, match=r"already has columns \['T'\]"):
+        table.with_histories(lambda x, t, age: {"T": age})
+    with pytest.raises(InvalidInputError, match="must have the shape"):
+        table.with_histories(lambda x, t, age: {"new": age[:-1]})
+    with pytest.raises(InvalidInputError, match="already has columns"):
+        table.with_columns(recency=lambda c: c["T"])
+    with pytest.raises(InvalidInputError, match="must be finite and in ascending order"):
+        table.with_cuts("v", "T", [2.0, 1.0])
+    with pytest.raises(ColumnNotFoundError, match="clv"):
+        table.to_native("clv")
+    with pytest.raises(ColumnNotFoundError):
+        table.order_statistics("clv", [1])
+
+
+def test_a_combination_without_a_label(log: pd.DataFrame) -> None:
+    table = base_of(log).scores().with_cuts("v", "total_value", [20.0])
+    with pytest.raises(InvalidInputError, match=r"No label for a combination of v: .* for example \(1,\)"):
+        table.with_labels("segment", ["v"], {(2,): "high"})
+
+
+def test_a_shuffled_log_scores_the_same(log: pd.DataFrame) -> None:
+    with pytest.warns(DataWarning):
+        one = CustomerBase.from_transactions(log)
+    with pytest.warns(DataWarning):
+        other = CustomerBase.from_transactions(log.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(all_scores(one).to_native(), all_scores(other).to_native(), check_exact=True)
