@@ -8,6 +8,7 @@ import numpy as np
 
 from evergreen.clv import CLVModel
 from evergreen.durations import UNIT_NAMES, in_units
+from evergreen.errors import InvalidInputError
 from evergreen.plots.canvas import INK, axes, tidy
 from evergreen.typing import Duration
 
@@ -53,6 +54,8 @@ def history_map(
 
     Raises
     ------
+    InvalidInputError
+        If a setting is not allowed.
     MissingExtraError
         If matplotlib is not installed.
 
@@ -64,6 +67,8 @@ def history_map(
     >>> ax.get_xlabel()
     'repeat purchases'
     """
+    if show not in _TITLES:
+        raise InvalidInputError.not_allowed("show", show, _TITLES)
     unit = model.time_unit_
     T = in_units(age, unit)
     frequency, silence = np.meshgrid(np.arange(1, max_frequency + 1), np.linspace(0, T, 120))

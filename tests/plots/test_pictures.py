@@ -1,0 +1,75 @@
+"""Pictures show the numbers of the results they are given."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evergreen import BGNBD, CLVModel, CustomerBase, RFMScorer, datasets
+from evergreen.errors import MissingExtraError
+
+
+@pytest.fixture(autouse=True)
+def plots(optional: Any) -> Iterator[Any]:
+    matplotlib = optional("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    from evergreen import plots
+
+    yield plots
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def model() -> CLVModel:
+    return CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W")
+
+
+def test_segments_shows_both_shares(plots: Any) -> None:
+    base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True))
+    summary = RFMScorer().fit(base).summary(base)
+    ax = plots.segments(summary)
+    value, customers = (np.array([bar.get_width() for bar in bars]) for bars in ax.containers)
+    np.testing.assert_allclose(value, 100 * summary["share_of_value"])
+    np.testing.assert_allclose(customers, 100 * summary["share"])
+    assert [label.get_text() for label in ax.get_yticklabels()] == summary["segment"].tolist()
+
+
+@pytest.mark.parametrize("show", ["p_purchase", "expected_purchases", "p_alive"])
+def test_history_map_shows_the_forecast(plots: Any, model: CLVModel, show: str) -> None:
+    ax = plots.history_map(model, age="52W", horizon="26W", max_frequency=5, show=show)
+    (mesh,) = (child for child in ax.collections if child.get_array() is not None)
+    drawn = mesh.get_array().reshape(120, 5)
+    expected = getattr(model.transaction_model_.forecast(26.0, 5, 52.0, 52.0), show)
+    np.testing.assert_allclose(drawn[0, 4], expected)
+    assert ax.get_ylabel() == "weeks since the last purchase"
+
+
+def test_history_map_refuses_what_it_cannot_show(plots: Any, model: CLVModel) -> None:
+    with pytest.raises(ValueError, match="show='recency' is not allowed; choose one of 'p_purchase'"):
+        plots.history_map(model, show="recency")
+
+
+def test_draws_on_given_axes(plots: Any, model: CLVModel) -> None:
+    from matplotlib import pyplot as plt
+
+    _, given = plt.subplots()
+    assert plots.history_map(model, ax=given) is given
+
+
+def test_missing_matplotlib_names_the_extra(plots: Any, model: CLVModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=r"pip install 'evergreen-clv\[plot\]'"):
+        plots.history_map(model)
