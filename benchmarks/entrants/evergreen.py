@@ -1,0 +1,78 @@
+"""evergreen, as its documentation tells people to call it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from benchmarks.problems import HORIZON_DAYS, MONTHLY_DISCOUNT, SPEND, TRANSACTIONS
+from evergreen import BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
+
+NAME = "evergreen"
+LARGEST = 10**9
+STATEMENT = "import evergreen"
+
+MODEL = CLVModel.from_models(TRANSACTIONS, SPEND, time_unit="D")
+ANNUAL_DISCOUNT = (1 + MONTHLY_DISCOUNT) ** (365.2425 / 30) - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A customer base, and whole frequencies with times as arrays."""
+
+    base: CustomerBase
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def hold(customers):
+    base = CustomerBase.from_summary(customers.frame, time_unit="D")
+    return Held(base, (customers.frequency.astype(np.int64), customers.recency, customers.T))
+
+
+def summarize(log):
+    return CustomerBase.from_transactions(log).frame
+
+
+def fit(held):
+    return BGNBD.fit(held.base.histories()).parameters
+
+
+def fit_arrays(held):
+    return BGNBD.fit(PurchaseHistories.of(*held.arrays)).parameters
+
+
+def fit_spend(held):
+    return GammaGamma.fit(held.base.spends()).parameters
+
+
+def fit_both(held):
+    model = CLVModel().fit(held.base)
+    return {**asdict(model.transaction_model_), **asdict(model.spend_model_)}
+
+
+def p_alive(held):
+    return TRANSACTIONS.p_alive(*held.arrays)
+
+
+def expected_purchases(held):
+    return TRANSACTIONS.expected_purchases(HORIZON_DAYS, *held.arrays)
+
+
+def clv(held):
+    """Return the value alone; the call computes the rest as well."""
+    return _predict(held)["clv"]
+
+
+def score(held):
+    scored = _predict(held)
+    return scored["p_alive"], scored["expected_purchases"], scored["clv"]
+
+
+def rfm(held):
+    scored = RFMScorer(segments=None).fit(held.base).transform(held.base)
+    return scored["r"], scored["f"], scored["m"]
+
+
+def _predict(held):
+    return MODEL.predict(held.base, horizon=f"{HORIZON_DAYS}D", discount_rate=ANNUAL_DISCOUNT)

@@ -1,0 +1,57 @@
+"""What a rival can be asked to do. An entrant is a module that has some of these functions and a limit.
+
+``LARGEST`` is the number of customers (or tenths of rows) that it is asked for at most. ``hold`` turns a
+problem into what a user of the package would have at hand before the call; it is not measured. Every other
+function is measured, and what it returns is turned into a small ``answer`` afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pandas as pd
+
+from benchmarks.problems import Customers
+
+
+class Entrant(Protocol):
+    """One rival."""
+
+    NAME: str
+    LARGEST: int
+    STATEMENT: str
+    """Python that loads the package in a fresh interpreter."""
+
+    def hold(self, customers: Customers) -> Any:
+        """Return what a user holds."""
+
+    def summarize(self, log: pd.DataFrame) -> Any:
+        """Return one row per customer: frequency, recency, T, monetary_value."""
+
+    def fit(self, held: Any) -> Mapping[str, float]:
+        """Fit BG/NBD to customers as held; return the parameters."""
+
+    def fit_arrays(self, held: Any) -> Mapping[str, float]:
+        """Fit BG/NBD to plain arrays; return the parameters."""
+
+    def fit_spend(self, held: Any) -> Mapping[str, float]:
+        """Fit gamma-gamma; return the parameters."""
+
+    def fit_both(self, held: Any) -> Mapping[str, float]:
+        """Fit both models; return all parameters."""
+
+    def p_alive(self, held: Any) -> Any:
+        """Return P(alive) of every customer under the true model."""
+
+    def expected_purchases(self, held: Any) -> Any:
+        """Return the purchases expected within the horizon."""
+
+    def clv(self, held: Any) -> Any:
+        """Return the discounted value of the horizon."""
+
+    def score(self, held: Any) -> tuple[Any, Any, Any]:
+        """Return P(alive), expected purchases and value of every customer."""
+
+    def rfm(self, held: Any) -> tuple[Any, Any, Any]:
+        """Return the scores r, f and m of every customer, 1 to 5."""
