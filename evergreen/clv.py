@@ -370,6 +370,8 @@ def _fit_spend(model: type[GammaGamma], base: CustomerBase) -> tuple[FitResult[G
 
 
 def _correlation(x: IntArray, y: FloatArray, weight: IntArray) -> float:
+    if x.min() == x.max() or y.min() == y.max():
+        return math.nan
     share = weight / weight.sum()
     dx, dy = x - share @ x, y - share @ y
     spread = math.sqrt(float(share @ dx**2) * float(share @ dy**2))
