@@ -33,6 +33,7 @@ _SECONDS: Final[dict[str, int]] = {
     "M": 2_629_746,
     "Y": 31_556_952,
 }
+_WEEKS_BACK: Final = 10_000  # engines differ on // of negative numbers
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - dates are local everywhere
 ISO_TEXT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$"
 """The texts that are read as dates, as a regular expression that every engine understands."""
@@ -207,7 +208,7 @@ def period_number(moment: nw.Expr, occasion: Occasion, *, has_time: bool) -> nw.
     if occasion == "M":
         return (moment.dt.year().cast(nw.Int64) - 1970) * 12 + moment.dt.month().cast(nw.Int64) - 1
     if occasion == "W":
-        return (day_number(moment) + 3) // 7
+        return (day_number(moment) + 3 + 7 * _WEEKS_BACK) // 7 - _WEEKS_BACK
     return day_number(moment)
 
 

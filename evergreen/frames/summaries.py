@@ -116,14 +116,15 @@ def _check_rules(opened: AnyFrame, roles: dict[str, str]) -> int:
     customer = roles["customer"]
     rules = _rules(roles, float_ids=opened.collect_schema()[customer].is_float())
     flags, shown = [], []
-    for place, (column, holds) in enumerate(rules.values()):
+    for place, (column, rule) in enumerate(rules.values()):
+        holds = rule.fill_null(value=False)
         flag = nw.when(holds).then(nw.lit(1)).otherwise(nw.lit(0))
         flags.append(flag.alias(f"rule_{place}"))
         if column != "customer":
             value = nw.col(roles[column]).cast(nw.Float64)
             shown.append(nw.when(~holds).then(value).alias(f"shown_{place}"))
     frame = opened.lazy().with_columns(*flags, *shown)
-    totals = [nw.len().alias("rows"), nw.col(customer).n_unique().alias("ids")]
+    totals = [nw.len().alias("rows")]
     totals += [nw.col(f"rule_{place}").sum() for place in range(len(rules))]
     totals += [nw.col(f"shown_{place}").min() for place in range(1, len(rules))]
     row = next(frame.select(*totals).collect().iter_rows(named=True))
@@ -135,10 +136,11 @@ def _check_rules(opened: AnyFrame, roles: dict[str, str]) -> int:
         if bad:
             example = row.get(f"shown_{place}")
             raise InvalidInputError.rows(rule, bad, rows, example=example, todo="Correct or leave out these rows.")
-    if int(row["ids"]) < rows:
+    ids = opened.lazy().group_by(customer).agg(nw.len().alias("rows")).select(nw.len()).collect().item()
+    if int(ids) < rows:
         raise InvalidInputError.rows(
             f"{customer} must name each customer once",
-            rows - int(row["ids"]),
+            rows - int(ids),
             rows,
             todo="Bring the rows of one customer together, or start from the log with from_transactions.",
         )

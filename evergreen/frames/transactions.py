@@ -216,7 +216,7 @@ def with_reasons(log: OpenedLog) -> nw.LazyFrame[Any]:
             fine["zero_amount"] = nw.col(_AMOUNT) != 0
     reason = nw.lit(0)
     for name, holds in reversed(fine.items()):
-        reason = nw.when(holds).then(reason).otherwise(nw.lit(REASONS.index(name)))
+        reason = nw.when(holds.fill_null(value=False)).then(reason).otherwise(nw.lit(REASONS.index(name)))
     return frame.with_columns(reason.alias(_REASON))
 
 

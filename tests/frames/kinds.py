@@ -22,6 +22,8 @@ def _polars(frame: pd.DataFrame) -> pl.DataFrame:
     return made
 
 
+CONNECTION = duckdb.connect()
+
 KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pandas": lambda frame: frame,
     "pandas nullable": lambda frame: frame.convert_dtypes(),
@@ -29,7 +31,7 @@ KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "polars": _polars,
     "polars lazy": lambda frame: _polars(frame).lazy(),
     "pyarrow": _arrow,
-    "duckdb": lambda frame: duckdb.connect().from_arrow(_arrow(frame)),
+    "duckdb": lambda frame: CONNECTION.from_arrow(_arrow(frame)),
 }
 EAGER = [kind for kind in KINDS if kind not in ("polars lazy", "duckdb")]
 LAZY = ["polars lazy", "duckdb"]

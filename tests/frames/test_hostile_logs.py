@@ -79,7 +79,7 @@ REFUSED = [
     ),
     Refused(
         "no rows",
-        {"customer_id": [], "date": pd.Series([], dtype=str), "amount": []},
+        {"customer_id": [], "date": pd.Series([], dtype="datetime64[s]"), "amount": []},
         InvalidInputError,
         "The log is empty: it has 0 rows.",
     ),
@@ -190,6 +190,7 @@ REFUSED = [
         {"date": [None] * 3},
         InvalidInputError,
         "Nothing of the log is left: 3 of 3 rows left out: 3 without a date.",
+        kinds=("pandas", "polars"),
     ),
     Refused(
         "no customer at all",
