@@ -299,7 +299,8 @@ def _purchases_if_alive(
         k = r + x
         p, weight = beta_rule(a, b + x, smallest=_bend(k, horizon / alpha))
         ratio = p / (alpha + age[:, None])
-        return discounted(lambda t: _mean_purchases(k, p, weight, t * ratio), horizon, alpha, delta)
+        leaving = k * min(1.0, (a + 3) / (a + b + x))  # per alpha: the fastest rates of dropout that matter
+        return discounted(lambda t: _mean_purchases(k, p, weight, t * ratio), horizon, alpha / (1 + leaving), delta)
 
     return if_alive
 
