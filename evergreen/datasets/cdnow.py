@@ -55,6 +55,7 @@ def load_cdnow_summary() -> pd.DataFrame:
     pandas.DataFrame
         One row per customer: ``customer_id``, ``frequency``, ``recency`` and ``T`` in weeks, ``monetary_value`` in
         US dollars. Times are rounded to two digits, as published.
+        Ids count the sample's customers from 1: they are not the ids of :func:`load_cdnow`.
 
     Examples
     --------
