@@ -17,8 +17,10 @@ import numpy as np
 from evergreen.errors import ColumnNotFoundError, InvalidInputError
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept, table_beside, values_for_frame
+from evergreen.frames.labels import places_of
 from evergreen.frames.order_statistics import order_statistics_of_array, order_statistics_of_frame
 from evergreen.frames.tables import small_table
+from evergreen.frames.totals import ColumnTotals, totals_of_row, unscaled
 from evergreen.typing import FloatArray, IntArray
 
 HistoryScore: TypeAlias = Callable[[IntArray, FloatArray, FloatArray], Mapping[str, np.ndarray[Any, Any]]]
@@ -29,31 +31,6 @@ Arithmetic: TypeAlias = Callable[[Mapping[str, Any]], Any]
 and on engine expressions alike."""
 
 _HISTORY = ("frequency", "recency", "T")
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnTotals:
-    """Sum of a column, and of its part above thresholds.
-
-    Parameters
-    ----------
-    rows : int
-        Number of customers.
-    total : float
-        Sum over all of them.
-    thresholds : ndarray of float64, shape (k,)
-        The thresholds asked for.
-    rows_above : ndarray of int64, shape (k,)
-        Customers whose value is greater than the threshold.
-    total_above : ndarray of float64, shape (k,)
-        Sum over these customers.
-    """
-
-    rows: int
-    total: float
-    thresholds: FloatArray
-    rows_above: IntArray
-    total_above: FloatArray
 
 
 @final
@@ -237,7 +214,7 @@ class ScoreTable:
         names = np.array(list(labels.values()), object)
         if isinstance(self.frame, nw.DataFrame):
             given = [np.asarray(self.array(column)) for column in columns]
-            return self._with_arrays({name: names[_places(columns, given, keys)]})
+            return self._with_arrays({name: names[places_of(columns, given, keys)]})
         self._check_new({name: None}, 0)
         small = {column: keys[:, place] for place, column in enumerate(columns)}
         return self._joined(table_beside(self.frame, {**small, name: names}), columns)
@@ -300,14 +277,7 @@ class ScoreTable:
             wanted.append(nw.when(above).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(f"rows_{place}"))
             wanted.append(nw.when(above).then(whole).otherwise(nw.lit(0)).sum().alias(f"total_{place}"))
         row = next(_collected(self._whole_frame([column]).select(*wanted)).iter_rows(named=True))
-        places = range(len(thresholds))
-        return ColumnTotals(
-            int(row["rows"]),
-            float(row["total"] or 0) / unit,
-            np.asarray(thresholds, np.float64),
-            np.array([int(row[f"rows_{place}"] or 0) for place in places], np.int64),
-            np.array([float(row[f"total_{place}"] or 0) / unit for place in places], np.float64),
-        )
+        return totals_of_row(row, thresholds, unit)
 
     def group_totals(self, by: str, columns: Sequence[str] = ()) -> dict[str, np.ndarray[Any, Any]]:
         """Return the number of customers and the sums of columns for each value of a column.
@@ -334,7 +304,7 @@ class ScoreTable:
         return {
             by: np.asarray(found.get_column(by).to_list()),
             "customers": found.get_column("customers").to_numpy().astype(np.int64),
-            **{column: _unscaled(sums[column], whole[column][1]) for column in columns},
+            **{column: unscaled(sums[column], whole[column][1]) for column in columns},
         }
 
     def to_native(self, *columns: str) -> Any:
@@ -420,32 +390,3 @@ class _Columns(Mapping[str, Any]):
 
 def _collected(frame: AnyFrame) -> nw.DataFrame[Any]:
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-
-
-def _unscaled(sums: np.ndarray[Any, Any], unit: float) -> np.ndarray[Any, Any]:
-    if unit == 1.0 and sums.dtype.kind in "iu":
-        return sums.astype(np.int64)
-    return sums.astype(np.float64) / unit
-
-
-def _places(columns: Sequence[str], given: Sequence[np.ndarray[Any, Any]], keys: IntArray) -> IntArray:
-    """Return for each row the place of its combination among the keys."""
-    low, high = keys.min(axis=0), keys.max(axis=0)
-    spans = high - low + 1
-    table = np.full(int(np.prod(spans)), -1, np.int64)
-    table[np.ravel_multi_index(tuple((keys - low).T), tuple(spans))] = np.arange(len(keys))
-    inside = np.ones(len(given[0]), np.bool_)
-    for column, least, most in zip(given, low, high, strict=True):
-        inside &= (column >= least) & (column <= most)
-    at = tuple(np.where(inside, column - least, 0) for column, least in zip(given, low, strict=True))
-    places = np.where(inside, table[np.ravel_multi_index(at, tuple(spans))], -1)
-    if (places < 0).any():
-        row = int(np.argmin(places))
-        raise InvalidInputError.rows(
-            f"No label for a combination of {', '.join(columns)}",
-            int((places < 0).sum()),
-            len(places),
-            example=tuple(int(column[row]) for column in given),
-            todo="Name every combination that can occur.",
-        )
-    return places

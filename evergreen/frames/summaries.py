@@ -131,11 +131,11 @@ def _check_rules(opened: AnyFrame, roles: dict[str, str]) -> int:
     rows = int(row["rows"])
     if rows == 0:
         raise InvalidInputError("The summary is empty: it has 0 rows.")
-    for place, rule in enumerate(rules):
+    for place, words in enumerate(rules):
         bad = rows - int(row[f"rule_{place}"])
         if bad:
             example = row.get(f"shown_{place}")
-            raise InvalidInputError.rows(rule, bad, rows, example=example, todo="Correct or leave out these rows.")
+            raise InvalidInputError.rows(words, bad, rows, example=example, todo="Correct or leave out these rows.")
     ids = opened.lazy().group_by(customer).agg(nw.len().alias("rows")).select(nw.len()).collect().item()
     if int(ids) < rows:
         raise InvalidInputError.rows(
