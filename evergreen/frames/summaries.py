@@ -12,7 +12,8 @@ from evergreen.frames.audit import HUGE
 from evergreen.frames.columns import AnyFrame, check_id_type, check_number_type, open_frame
 from evergreen.frames.reading import OWN_COLUMNS, check_columns
 
-_BESIDES = ("first_purchase", "last_purchase", "orders", "total_value", "refunds")
+_NUMBERS_BESIDES = ("orders", "total_value", "refunds")
+_BESIDES = ("first_purchase", "last_purchase", *_NUMBERS_BESIDES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,11 @@ def checked_summary(frame: Any, columns: SummaryColumns) -> tuple[Any, int]:
     if columns.customer in OWN_COLUMNS:
         raise InvalidInputError(f"customer={columns.customer!r} is the name of another column of a base: rename it.")
     check_id_type("customer", columns.customer, opened.collect_schema()[columns.customer])
-    for role, name in roles.items():
+    besides = {name: name for name in _NUMBERS_BESIDES if name in names and name not in roles.values()}
+    for role, name in (roles | besides).items():
         if role != "customer":
             check_number_type(role, name, opened)
-    rows = _check_rules(opened, roles)
+    rows = _check_rules(opened, roles | besides)
     return _named(opened, roles).to_native(), rows
 
 
@@ -108,6 +110,13 @@ def _rules(roles: dict[str, str], *, float_ids: bool) -> dict[str, tuple[str, nw
             "monetary_value",
             once | (money >= 0),
         )
+    for name in _NUMBERS_BESIDES:
+        if name in roles:
+            rules[f"{name} must not be missing or infinite"] = (name, nw.col(name).cast(nw.Float64).abs() < HUGE)
+    if "orders" in roles:
+        orders = nw.col("orders").cast(nw.Float64)
+        fine = (orders >= 1) & (orders.floor() == orders)
+        rules["orders must be a whole number of at least 1"] = ("orders", fine)
     return rules
 
 

@@ -249,30 +249,43 @@ def _by_period(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scale: Mon
     """Group rows to (customer, period) with their money; every row stays itself for occasion ``"row"``."""
     occasion, date = log.reading.occasion, nw.col(_DATE)
     low, _ = audit.periods(occasion)
-    grouped = occasion in ("W", "M")
-    number = period_number(date, occasion, has_time=log.has_time) if grouped else nw.col(_WHEN)
-    frame = kept.with_columns((number - low).alias(_PERIOD), date.alias("first"), date.alias("last"))
-    sums = []
-    if log.reading.columns.amount is not None:
-        whole = (nw.col(_AMOUNT) * scale.factor + 0.5).floor().cast(nw.Int64)
-        frame = frame.with_columns(whole.alias("spent"))
-        sums = ["spent"]
-    if audit.refunds:
-        bought = nw.col(_AMOUNT) >= 0
-        frame = frame.with_columns(
-            nw.col("spent").alias("net"),
-            nw.when(bought).then(nw.col("spent")).otherwise(nw.lit(0)).alias("spent"),
-            nw.when(bought).then(date).alias("first"),
-            nw.when(bought).then(date).alias("last"),
-            _flag(bought).alias("bought"),
-            nw.lit(1).alias("rows"),
+    frame, sums = _with_whole_money(kept, log.reading, audit, scale)
+    totals = [nw.col(name).sum() for name in sums]
+    if occasion == "D":
+        days = (
+            frame.with_columns(date.cast(nw.Date).alias(_DATE)).group_by(ID, _DATE).agg(nw.len().alias("size"), *totals)
         )
-        sums = ["spent", "net", "bought", "rows"]
+        frame = _as_int64(days, sums).with_columns((day_number(date) - low).alias(_PERIOD))
+        return _with_bounds(frame, refunds=audit.refunds > 0).select(ID, _PERIOD, "first", "last", *sums)
+    number = nw.col(_WHEN) if occasion == "row" else period_number(date, occasion, has_time=log.has_time)
+    frame = _with_bounds(frame.with_columns((number - low).alias(_PERIOD)), refunds=audit.refunds > 0)
     if occasion == "row":
         return frame.select(ID, _PERIOD, "first", "last", *sums)
-    totals = [nw.col(name).sum() for name in sums]
-    grouped_rows = frame.group_by(ID, _PERIOD).agg(nw.col("first").min(), nw.col("last").max(), *totals)
-    return _as_int64(grouped_rows, sums)
+    periods = frame.group_by(ID, _PERIOD).agg(nw.col("first").min(), nw.col("last").max(), *totals)
+    return _as_int64(periods, sums)
+
+
+def _with_whole_money(
+    kept: nw.LazyFrame[Any], reading: Reading, audit: Audit, scale: MoneyScale
+) -> tuple[nw.LazyFrame[Any], list[str]]:
+    """Add the columns that are summed: whole money spent and, where there are refunds, net, with flags."""
+    if reading.columns.amount is None:
+        return kept, []
+    amount = nw.col(_AMOUNT)
+    frame = kept.with_columns((amount * scale.factor + 0.5).floor().cast(nw.Int64).alias("spent"))
+    if not audit.refunds:
+        return frame, ["spent"]
+    spent = nw.when(amount >= 0).then(nw.col("spent")).otherwise(nw.lit(0))
+    frame = frame.with_columns(
+        nw.col("spent").alias("net"), spent.alias("spent"), _flag(amount >= 0).alias("bought"), nw.lit(1).alias("rows")
+    )
+    return frame, ["spent", "net", "bought", "rows"]
+
+
+def _with_bounds(frame: nw.LazyFrame[Any], *, refunds: bool) -> nw.LazyFrame[Any]:
+    """Add the date as first and last purchase, unless it is that of refunds alone."""
+    date = nw.when(nw.col("bought") > 0).then(nw.col(_DATE)) if refunds else nw.col(_DATE)
+    return frame.with_columns(date.alias("first"), date.alias("last"))
 
 
 def _by_customer(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion) -> nw.LazyFrame[Any]:

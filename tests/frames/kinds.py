@@ -22,7 +22,7 @@ def _polars(frame: pd.DataFrame) -> pl.DataFrame:
     return made
 
 
-CONNECTION = duckdb.connect()
+CONNECTION = duckdb.default_connection()
 
 KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pandas": lambda frame: frame,
