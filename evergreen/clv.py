@@ -13,7 +13,7 @@ from evergreen.durations import DAYS_PER_UNIT, check_time_unit, in_units
 from evergreen.errors import DataWarning, FitWarning, InputTypeError, InvalidInputError
 from evergreen.frames import CustomerBase, check_base, parameter_table
 from evergreen.models.bgnbd import BGNBD
-from evergreen.models.checks import check_choice, check_not_negative, check_share
+from evergreen.models.checks import check_choice, check_level, check_not_negative, check_share
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, FitStatus
 from evergreen.models.gamma_gamma import GammaGamma
@@ -301,6 +301,7 @@ class CLVModel(Estimator):
         [0.243, 4.414, 0.793, 2.426]
         """
         self._require("transaction_model_", "summary")
+        check_level(level)
         fit = getattr(self, "fit_", None)
         parts: list[tuple[object, dict[str, float], FitResult[Any] | None]] = [
             (self.transaction_model_, asdict(self.transaction_model_), fit and fit.transactions)

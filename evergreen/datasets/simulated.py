@@ -8,6 +8,7 @@ import numpy as np
 
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.models.bgnbd import BGNBD
+from evergreen.models.checks import check_not_negative
 from evergreen.models.gamma_gamma import GammaGamma
 
 if TYPE_CHECKING:
@@ -64,10 +65,11 @@ def simulate_log(
     """
     import pandas as pd
 
-    if customers < 1:
-        raise InvalidInputError(f"customers={customers} must be at least 1.")
-    if not 0 < acquired <= observed:
-        raise InvalidInputError(f"acquired={acquired} must lie between 1 and observed={observed} days.")
+    for name, count in (("customers", customers), ("acquired", acquired), ("observed", observed)):
+        if not (check_not_negative(name, count) >= 1 and float(count).is_integer()):
+            raise InvalidInputError(f"{name}={count!r} must be a whole number of at least 1.")
+    if acquired > observed:
+        raise InvalidInputError(f"acquired={acquired} must not be greater than observed={observed} days.")
     transactions = BGNBD(r=0.243, alpha=30.9, a=0.793, b=2.426) if transactions is None else transactions
     spend = GammaGamma(p=6.25, q=3.74, v=15.44) if spend is None else spend
     for role, model, wanted in (("transactions", transactions, BGNBD), ("spend", spend, GammaGamma)):
@@ -94,7 +96,11 @@ def simulate_log(
 
 
 def _day(text: str) -> np.datetime64:
+    day: np.datetime64
     try:
-        return np.datetime64(text, "D")
+        day = np.datetime64(text, "D")
     except ValueError:
-        raise InvalidInputError(f"start={text!r} is not an ISO day, such as '2024-01-01'.") from None
+        day = np.datetime64("NaT", "D")
+    if np.isnat(day):
+        raise InvalidInputError(f"start={text!r} is not an ISO day, such as '2024-01-01'.")
+    return day

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from evergreen.errors import InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.kernels import bgnbd as kernel
 from evergreen.models.checks import check_finite, check_histories, check_not_negative, check_parameters, check_whole
 from evergreen.models.fitting import FitResult, Problem, fit
@@ -83,9 +83,13 @@ class BGNBD:
 
         Raises
         ------
+        InputTypeError
+            If they are not purchase histories.
         InvalidInputError
             If nobody bought twice, or nobody was observed for any time: there is nothing to learn from.
         """
+        if not isinstance(histories, PurchaseHistories):
+            raise InputTypeError.kind("histories", histories, "PurchaseHistories, such as base.histories()")
         purchases = int(histories.frequency @ histories.count)
         if purchases == 0:
             raise InvalidInputError(

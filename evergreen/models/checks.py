@@ -53,12 +53,15 @@ def check_parameters(model: str, parameters: Mapping[str, float]) -> None:
 
     Raises
     ------
+    InputTypeError
+        If a parameter is not one number.
     InvalidInputError
         With the parameters that are not.
     """
-    bad = {name: value for name, value in parameters.items() if not (value > 0 and math.isfinite(value))}
+    numbers = {name: _one_number(name, value) for name, value in parameters.items()}
+    bad = {name: value for name, value in numbers.items() if not (value > 0 and math.isfinite(value))}
     if bad:
-        given = ", ".join(f"{name}={value!r}" for name, value in bad.items())
+        given = ", ".join(f"{name}={parameters[name]!r}" for name in bad)
         raise InvalidInputError(f"{model} parameters must be positive and finite, got {given}.")
 
 
@@ -113,6 +116,31 @@ def check_share(name: str, value: float) -> float:
     number = _one_number(name, value)
     if not 0 <= number <= 1:
         raise InvalidInputError(f"{name} is a share and must lie from 0 to 1 (30 % is 0.3), got {number!r}.")
+    return number
+
+
+def check_level(level: float) -> float:
+    """Return the coverage of an interval.
+
+    Parameters
+    ----------
+    level : float
+        Above 0 and below 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputTypeError
+        If it is not one number.
+    InvalidInputError
+        If it lies outside, or is nan.
+    """
+    number = _one_number("level", level)
+    if not 0 < number < 1:
+        raise InvalidInputError(f"level must lie between 0 and 1, got {level!r}.")
     return number
 
 

@@ -11,8 +11,8 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 from scipy.special import ndtri
 
-from evergreen.errors import InvalidInputError
 from evergreen.kernels.maximize import Maximum, maximize
+from evergreen.models.checks import check_level
 from evergreen.typing import BoolArray, FloatArray
 
 Model = TypeVar("Model")
@@ -162,9 +162,7 @@ class FitResult(Generic[Model]):
         dict of str to (float, float)
             Lower and upper bound by name; nan where the standard error is.
         """
-        if not 0 < level < 1:
-            raise InvalidInputError(f"level must lie between 0 and 1, got {level!r}.")
-        reach = float(ndtri(0.5 + level / 2)) * np.sqrt(np.diag(self.log_covariance))
+        reach = float(ndtri(0.5 + check_level(level) / 2)) * np.sqrt(np.diag(self.log_covariance))
         return {
             name: (value * math.exp(-width), value * math.exp(width))
             for name, value, width in zip(self.names, self.values, reach.tolist(), strict=True)

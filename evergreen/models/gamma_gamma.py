@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from evergreen.errors import InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.kernels import gamma_gamma as kernel
 from evergreen.models.checks import check_parameters, check_whole, refuse
 from evergreen.models.fitting import FitResult, Problem, fit
@@ -79,9 +79,13 @@ class GammaGamma:
 
         Raises
         ------
+        InputTypeError
+            If they are not spend histories.
         InvalidInputError
             If there is no repeat buyer with a positive value.
         """
+        if not isinstance(spends, SpendHistories):
+            raise InputTypeError.kind("spends", spends, "SpendHistories, such as base.spends()")
         if spends.customers == 0:
             raise InvalidInputError(
                 f"No customer has a repeat purchase of positive value ({spends.without_repeat:,} have no repeat "

@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+from evergreen.durations import check_time_unit
 from evergreen.errors import InvalidInputError
 from evergreen.kernels.grouping import distinct_rows
 from evergreen.models.checks import check_histories, check_whole, refuse
@@ -84,10 +85,11 @@ class PurchaseHistories:
         InvalidInputError
             If a value is missing, infinite, negative, not whole where it must be, or out of order.
         """
+        unit = check_time_unit(time_unit)
         counts = _parallel(count, frequency=frequency, recency=recency, T=T)
         x, t_x, age = check_histories(frequency, recency, T)
         (x, t_x, age), n = distinct_rows([x, t_x, age], None if count is None else counts)
-        return cls(x, t_x, age, n, time_unit)
+        return cls(x, t_x, age, n, unit)
 
     @property
     def customers(self) -> int:

@@ -77,12 +77,13 @@ class SegmentMap:
         """Check that the rules cover every cell exactly once."""
         object.__setattr__(self, "axes", tuple(self.axes))
         object.__setattr__(self, "rules", tuple(self.rules))
-        object.__setattr__(self, "bins", tuple(self.bins))
         unknown = [axis for axis in self.axes if axis not in AXES]
         if unknown or not self.axes or len(set(self.axes)) < len(self.axes):
             raise InvalidInputError(f"axes={self.axes!r} must be different ones of {', '.join(map(repr, AXES))}.")
-        if len(self.bins) != len("rfm") or not all(isinstance(count, int) and count >= 1 for count in self.bins):
+        bins = tuple(self.bins) if isinstance(self.bins, Sequence) else ()
+        if len(bins) != len("rfm") or not all(isinstance(count, int) and count >= 1 for count in bins):
             raise InvalidInputError(f"bins={self.bins!r} must be three whole numbers of at least 1: of r, f and m.")
+        object.__setattr__(self, "bins", bins)
         for rule in self.rules:
             if not isinstance(rule, SegmentRule):
                 raise InputTypeError.kind("A rule", rule, "a SegmentRule(segment, ranges)")

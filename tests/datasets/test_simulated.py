@@ -70,17 +70,24 @@ def test_amounts_are_as_high_as_the_model_expects() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"customers": 0}, InvalidInputError, "customers=0 must be at least 1."),
-        ({"customers": -5}, InvalidInputError, "customers=-5 must be at least 1."),
+        ({"customers": 0}, InvalidInputError, "customers=0 must be a whole number of at least 1."),
+        ({"customers": 2.5}, InvalidInputError, "customers=2.5 must be a whole number of at least 1."),
+        ({"customers": "5"}, InputTypeError, "customers must be a number, got str."),
+        (
+            {"customers": 5, "start": None},
+            InvalidInputError,
+            "start=None is not an ISO day, such as '2024-01-01'.",
+        ),
+        ({"customers": -5}, InvalidInputError, "customers must be finite and at least 0, got -5.0."),
         (
             {"customers": 5, "acquired": 0},
             InvalidInputError,
-            "acquired=0 must lie between 1 and observed=730 days.",
+            "acquired=0 must be a whole number of at least 1.",
         ),
         (
             {"customers": 5, "acquired": 400, "observed": 365},
             InvalidInputError,
-            "acquired=400 must lie between 1 and observed=365 days.",
+            "acquired=400 must not be greater than observed=365 days.",
         ),
         (
             {"customers": 5, "start": "2024-13-01"},

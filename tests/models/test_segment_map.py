@@ -106,6 +106,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"axes": ("r",), "rules": rules(all=((1, 5),)), "bins": (5, 5)},
         "bins=(5, 5) must be three whole numbers of at least 1: of r, f and m.",
     ),
+    "one number for bins": (
+        {"axes": ("r",), "rules": rules(all=((1, 5),)), "bins": 5},
+        "bins=5 must be three whole numbers of at least 1: of r, f and m.",
+    ),
     "no bins": (
         {"axes": ("r",), "rules": rules(all=((1, 5),)), "bins": (0, 5, 5)},
         "bins=(0, 5, 5) must be three whole numbers of at least 1: of r, f and m.",
