@@ -16,7 +16,7 @@ from scipy.special import betainc, betaincc, expit
 
 from evergreen.kernels.beta_rule import beta_rule
 from evergreen.kernels.discounting import discounted
-from evergreen.kernels.grouping import levels
+from evergreen.kernels.grouping import sums_by_level
 from evergreen.kernels.special import log_rising_ratio, softplus_and_expit
 from evergreen.kernels.tabulate import AgePanels
 from evergreen.typing import FloatArray, IntArray
@@ -35,7 +35,7 @@ class Evidence:
     with_x : ndarray, shape (max x + 1,)
         Customers by number of repeat purchases.
     T, with_T, purchases_T : ndarray, shape (m,)
-        Distinct ages, the customers of that age and their repeat purchases.
+        Ages, the customers of that age and their repeat purchases.
     x, t_x, age, count : ndarray, shape (n,)
         Distinct histories of repeat buyers and how many customers share each.
     """
@@ -68,14 +68,14 @@ def gather(x: IntArray, t_x: FloatArray, T: FloatArray, count: IntArray) -> Evid
     Evidence
     """
     weight = count.astype(np.float64)
-    ages, position = levels(T)
+    ages, with_T, purchases_T = sums_by_level(T, weight, weight * x)
     repeat = x > 0
     return Evidence(
         float(weight.sum()),
         np.asarray(np.bincount(x, weight), np.float64),
         ages,
-        np.asarray(np.bincount(position, weight), np.float64),
-        np.asarray(np.bincount(position, weight * x), np.float64),
+        with_T,
+        purchases_T,
         x[repeat].astype(np.float64),
         t_x[repeat],
         T[repeat],

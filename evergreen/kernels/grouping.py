@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from evergreen.typing import IntArray
+from evergreen.typing import FloatArray, IntArray
 
 _Column = npt.NDArray[Any]
 _FEW = 16
-_DENSE = 4  # integers that span at most this many times the rows are their own codes, without a sort
+_ROOM = 2**63
+_EXACT = 2**53  # floats below are whole numbers without gaps
 
 
 def distinct_rows(columns: Sequence[_Column], counts: IntArray | None = None) -> tuple[list[_Column], IntArray]:
@@ -28,9 +30,14 @@ def distinct_rows(columns: Sequence[_Column], counts: IntArray | None = None) ->
     Returns
     -------
     distinct : list of ndarray, each of shape (m,)
-        The distinct rows in lexicographic order, bit for bit as given.
+        The distinct rows in lexicographic order, with the values and types that were given.
     count : ndarray of int64, shape (m,)
         The number of times each of them occurs.
+
+    Raises
+    ------
+    OverflowError
+        If the columns hold more combinations of values than an integer can number.
 
     Examples
     --------
@@ -40,8 +47,10 @@ def distinct_rows(columns: Sequence[_Column], counts: IntArray | None = None) ->
     """
     if len(columns[0]) == 0:
         return [column.copy() for column in columns], np.zeros(0, np.int64)
-    codes, values = zip(*(_codes(column) for column in columns), strict=True)
-    key, spans = _packed(codes)
+    coded = [_shifted(column) or _ranked(column) for column in columns]
+    if _span(coded) >= _ROOM:
+        coded = [_ranked(column) for column in columns]
+    key = _packed(coded)
     if counts is None:
         key = np.sort(key)
         start = _run_starts(key)
@@ -51,62 +60,89 @@ def distinct_rows(columns: Sequence[_Column], counts: IntArray | None = None) ->
         key = key[order]
         start = _run_starts(key)
         count = np.add.reduceat(counts[order], start)
-    return _unpacked(key[start], spans, values), count
+    return _unpacked(key[start], coded), count
 
 
-def levels(column: _Column) -> tuple[_Column, IntArray]:
-    """Return the distinct values of a column in order, and the position of each row's value among them.
+def sums_by_level(column: _Column, *weights: FloatArray) -> tuple[_Column, ...]:
+    """Return the distinct values of a column and the sum of each weight over their rows.
 
     Parameters
     ----------
     column : ndarray, shape (n,)
         Without missing values.
+    *weights : ndarray of float64, shape (n,)
+        What is added up.
 
     Returns
     -------
     values : ndarray, shape (m,)
-    position : ndarray of int64, shape (n,)
+        The distinct values in order; where hardly two rows are equal the column as it is, which sums up to the same.
+    *sums : ndarray of float64, shape (m,)
 
     Examples
     --------
-    >>> levels(np.array([0.5, 2.0, 0.5]))
-    (array([0.5, 2. ]), array([0, 1, 0]))
+    >>> sums_by_level(np.array([0.5, 2.0, 0.5, 0.5]), np.array([1.0, 2.0, 3.0, 4.0]))
+    (array([0.5, 2. ]), array([8., 2.]))
     """
     values = np.unique(column)
+    if 2 * len(values) > len(column):
+        return column, *weights
+    position = _positions(values, column)
+    return values, *(np.asarray(np.bincount(position, weight), np.float64) for weight in weights)
+
+
+class _Coded(NamedTuple):
+    """A column as whole numbers from 0 to below ``span``, with what turns them back."""
+
+    code: IntArray
+    span: int
+    values: _Column | int  # a table, or the number at code 0
+    dtype: np.dtype[Any]
+
+
+def _shifted(column: _Column) -> _Coded | None:
+    """Return whole numbers, of whatever type, as their own codes."""
+    low, high = column.min(), column.max()
+    if column.dtype.kind == "f" and not (low > -_EXACT and high < _EXACT and bool((column == np.rint(column)).all())):
+        return None
+    span = int(high) - int(low) + 1
+    return None if span >= _ROOM else _Coded(column.astype(np.int64) - int(low), span, int(low), column.dtype)
+
+
+def _ranked(column: _Column) -> _Coded:
+    """Return the ranks of a column's values as codes: as few as there can be, at the cost of a sort."""
+    values = np.unique(column)
+    return _Coded(_positions(values, column), len(values), values, column.dtype)
+
+
+def _positions(values: _Column, column: _Column) -> IntArray:
+    """Return the position of each row's value among the distinct values."""
     if len(values) * _FEW < len(column):  # a search in a short table beats the sort that gives all positions
-        return values, np.searchsorted(values, column)
-    values, position = np.unique(column, return_inverse=True)
-    return values, position.astype(np.int64, copy=False)
+        return np.searchsorted(values, column)
+    return np.unique(column, return_inverse=True)[1].astype(np.int64, copy=False)
 
 
-def _codes(column: _Column) -> tuple[IntArray, _Column | int]:
-    """Return whole-number codes from 0 on, with what turns them back: a table, or the integer at code 0."""
-    if column.dtype.kind in "iu":
-        low, high = int(column.min()), int(column.max())
-        if high - low < _DENSE * len(column):
-            return column.astype(np.int64) - low, low
-    table, codes = levels(column)
-    return codes, table
+def _span(coded: Sequence[_Coded]) -> int:
+    return prod(column.span for column in coded)
 
 
-def _packed(codes: Sequence[IntArray]) -> tuple[IntArray, list[int]]:
-    """Return one integer a row that orders like the row, with the span of each column's codes."""
-    spans = [int(code.max()) + 1 for code in codes]
-    key, span = codes[0], spans[0]
-    for code, width in zip(codes[1:], spans[1:], strict=True):
-        if span * width >= 2**63:
-            raise OverflowError(f"{len(code):,} rows hold too many distinct values to be packed into 63 bits.")
-        key, span = key * width + code, span * width
-    return key, spans
+def _packed(coded: Sequence[_Coded]) -> IntArray:
+    """Return one integer a row that orders like the row."""
+    if _span(coded) >= _ROOM:
+        raise OverflowError(f"{len(coded[0].code):,} rows hold too many distinct values to be packed into 63 bits.")
+    key = coded[0].code
+    for column in coded[1:]:
+        key = key * column.span + column.code
+    return key
 
 
 def _run_starts(key: IntArray) -> IntArray:
     return np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
 
 
-def _unpacked(key: IntArray, spans: Sequence[int], values: Sequence[_Column | int]) -> list[_Column]:
+def _unpacked(key: IntArray, coded: Sequence[_Coded]) -> list[_Column]:
     columns: list[_Column] = []
-    for width, value in zip(reversed(spans), reversed(values), strict=True):
-        key, code = np.divmod(key, width)
-        columns.append(value[code] if isinstance(value, np.ndarray) else code + value)
+    for _, span, values, dtype in reversed(coded):
+        key, code = np.divmod(key, span)
+        columns.append(values[code] if isinstance(values, np.ndarray) else (code + values).astype(dtype, copy=False))
     return columns[::-1]

@@ -180,7 +180,7 @@ class SpendHistories:
         refuse("value of a repeat buyer must be finite", repeat & ~np.isfinite(m), m)
         refuse("value must be at least 0", repeat & (m < 0), m)
         kept = repeat & (m > 0)
-        (x_kept, m_kept), n_kept = distinct_rows([x[kept], m[kept]], n[kept])
+        (x_kept, m_kept), n_kept = distinct_rows([x[kept], m[kept]], None if count is None else n[kept])
         return cls(x_kept, m_kept, n_kept, int(n[~repeat].sum()), int(n[repeat & ~kept].sum()))
 
     @property
