@@ -143,7 +143,8 @@ def sample_log(customers: int = 500) -> pd.DataFrame:
 
 def base_of(log: Any, **settings: Any) -> CustomerBase:
     """Return the base of a log, observed to the same day whoever is in it."""
-    return CustomerBase.from_transactions(log, **{"observation_end": "2024-12-30", **settings})
+    chosen: dict[str, Any] = {"observation_end": "2024-12-30", **settings}
+    return CustomerBase.from_transactions(log, **chosen)
 
 
 def pickled(thing: Thing) -> Thing:

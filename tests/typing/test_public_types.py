@@ -1,0 +1,155 @@
+"""What a type checker sees of the public interface.
+
+The functions below are read by mypy and pyright as part of the project's checks: `assert_type` fails there if a
+type is not the one that is promised, and an unused `type: ignore` fails there if a wrong call is not refused. Run by
+pytest, the first group also shows that values are of these types, and the second that wrong calls raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, assert_type
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evergreen import (
+    BGNBD,
+    CLVFit,
+    CLVModel,
+    CustomerBase,
+    FitResult,
+    FitStatus,
+    GammaGamma,
+    PurchaseHistories,
+    RFMScorer,
+    SegmentMap,
+    SegmentRule,
+    SpendHistories,
+    Split,
+    datasets,
+    interop,
+    split,
+)
+from evergreen.durations import in_days, in_units
+from evergreen.errors import EvergreenError
+from evergreen.models.protocols import Forecast, SpendModel, TransactionModel
+from evergreen.typing import FloatArray, IntArray, TimeUnit
+
+
+@pytest.fixture(scope="module")
+def base() -> CustomerBase:
+    return CustomerBase.from_summary(datasets.load_cdnow_summary(), time_unit="W")
+
+
+# ------------------------------------------------------------------------------------- what comes back
+
+
+def test_measures_return_themselves_from_fit(base: CustomerBase) -> None:
+    model = assert_type(CLVModel().fit(base), CLVModel)
+    assert_type(CLVModel().set_params(spend=None), CLVModel)
+    assert_type(RFMScorer().set_params(bins=4), RFMScorer)
+    assert_type(CLVModel.from_models(BGNBD(1, 1, 1, 1), time_unit="W"), CLVModel)
+    assert_type(model.transaction_model_, BGNBD)
+    assert_type(model.fit_, CLVFit)
+    assert_type(model.time_unit_, TimeUnit)
+    assert_type(model.summary(), pd.DataFrame)
+    assert_type(model.get_params(), dict[str, Any])
+
+
+def test_scorers_learn_arrays(base: CustomerBase) -> None:
+    scorer = RFMScorer().fit(CustomerBase.from_summary(base.frame.assign(total_value=1.0)))
+    assert_type(scorer, RFMScorer)
+    assert_type(scorer.cut_points_, dict[str, FloatArray])
+    assert_type(scorer.customers_, int)
+
+
+def test_a_fit_knows_its_model(base: CustomerBase) -> None:
+    fit = BGNBD.fit(base.histories())
+    assert_type(fit, FitResult[BGNBD])
+    assert_type(fit.model, BGNBD)
+    assert_type(fit.status, FitStatus)
+    assert_type(fit.parameters, Mapping[str, float])
+    assert_type(fit.intervals(0.9), Mapping[str, tuple[float, float]])
+    assert_type(GammaGamma.fit(base.spends()), FitResult[GammaGamma])
+
+
+def test_models_return_arrays() -> None:
+    model = BGNBD(0.243, 4.414, 0.793, 2.426)
+    assert_type(model.p_alive([1, 2], [3.0, 4.0], 5.0), FloatArray)
+    assert_type(model.expected_purchases(39.0, 2, 30.43, 38.86), FloatArray)
+    assert_type(model.forecast(39.0, [1], [2.0], [3.0]), Forecast)
+    assert_type(GammaGamma(6.25, 3.74, 15.44).mean, float)
+    assert_type(GammaGamma(6.25, 3.74, 15.44).credibility([0, 1]), tuple[FloatArray, FloatArray])
+
+
+def test_models_satisfy_their_protocols() -> None:
+    transactions: TransactionModel = BGNBD(0.243, 4.414, 0.793, 2.426)
+    spend: SpendModel = GammaGamma(6.25, 3.74, 15.44)
+    assert isinstance(transactions, BGNBD)
+    assert isinstance(spend, GammaGamma)
+
+
+def test_bases_and_histories(base: CustomerBase) -> None:
+    assert_type(base, CustomerBase)
+    assert_type(len(base), int)
+    assert_type(base.histories(), PurchaseHistories)
+    assert_type(base.histories() + base.histories(), PurchaseHistories)
+    assert_type(base.spends(), SpendHistories)
+    assert_type(base.purchase_arrays(), tuple[IntArray, FloatArray, FloatArray])
+    assert_type(split(datasets.load_cdnow(sample=True), at="1997-09-30"), Split)
+    assert_type(datasets.simulate_log(5, seed=1), pd.DataFrame)
+
+
+def test_durations() -> None:
+    assert_type(in_days("52W"), float)
+    assert_type(in_units(timedelta(weeks=1), "D"), float)
+    assert_type(in_units(np.timedelta64(1, "W"), "D"), float)
+
+
+def test_interop() -> None:
+    model = CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W")
+    fitter, _ = interop.to_lifetimes(model)
+    assert_type(interop.from_lifetimes(fitter, time_unit="W"), CLVModel)
+
+
+def test_segment_maps() -> None:
+    made = SegmentMap(axes=("r",), rules=[SegmentRule("all", ((1, 5),))])
+    assert_type(made.segments, tuple[str, ...])
+    assert_type(made.cells, dict[tuple[int, ...], str])
+
+
+# --------------------------------------------------------------------------------------- what is refused
+
+
+def test_wrong_calls_are_refused_by_the_checker_and_by_the_library(base: CustomerBase) -> None:
+    model = CLVModel.from_models(BGNBD(1, 1, 1, 1), time_unit="W")
+    with pytest.raises(EvergreenError):
+        CLVModel().fit(base.histories())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(EvergreenError):
+        model.predict(base, horizon=52)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(EvergreenError):
+        model.predict(base, margin="0.3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(EvergreenError):
+        CLVModel.from_models(BGNBD(1, 1, 1, 1), time_unit="weeks")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(EvergreenError):
+        CLVModel.from_models(GammaGamma(1, 2, 3), time_unit="W")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(EvergreenError):
+        BGNBD.fit(base.spends())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(EvergreenError):
+        RFMScorer(monetary="median").fit(base)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_settings_are_keywords() -> None:
+    with pytest.raises(TypeError):
+        CLVModel("bg/nbd")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with pytest.raises(TypeError):
+        RFMScorer(bin=4)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def test_values_are_frozen() -> None:
+    model = BGNBD(1, 1, 1, 1)
+    with pytest.raises(AttributeError):
+        model.r = 2.0  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
