@@ -20,16 +20,17 @@ DEMO_OUT: Final = Path("cdnow_scores.csv")
 """Where the demonstration writes by default."""
 
 _SCORE = """\
-Read a transaction log (one row per purchase, order line or refund) and write one row per customer: the
-summary of the purchases, RFM scores and segment, and what to expect of the customer within the horizon.
+Read a transaction log (one row per purchase, order line or refund) and write
+one row per customer: a summary of the purchases, RFM scores and segment, and
+what to expect of the customer within the horizon.
 """
 _EXAMPLES = """\
 examples:
   python -m evergreen score orders.csv -o scores.csv
-  python -m evergreen score 'orders-2024-*.csv.gz' -o scores.parquet --customer client --date day --amount value
-  python -m evergreen score lines.parquet -o scores.parquet --customer CustomerID --date InvoiceDate \\
-         --amount 'Quantity*UnitPrice' --order InvoiceNo
-  python -m evergreen score orders.csv -o scores.csv --date-format %d/%m/%Y --decimal , --margin 0.3
+  python -m evergreen score 'orders-*.csv.gz' -o scores.parquet --customer client
+  python -m evergreen score orders.csv -o scores.csv --date-format %d/%m/%Y --decimal ,
+  python -m evergreen score lines.parquet -o scores.parquet --customer CustomerID \\
+      --date InvoiceDate --amount 'Quantity*UnitPrice' --order InvoiceNo
 """
 
 
@@ -53,6 +54,8 @@ class ScoreOptions:
         Column of order ids.
     date_format : str, optional
         How dates are written, in the letters of ``strptime``; ISO otherwise.
+    time_zone : str, optional
+        Where a day is a day, for Parquet times that have a time zone.
     delimiter, decimal, encoding, null : str
         How the CSV files are written; no delimiter means to look for it in the header.
     time_unit, occasion, observation_end
@@ -75,6 +78,7 @@ class ScoreOptions:
     amount: str | None = "amount"
     order: str | None = None
     date_format: str | None = None
+    time_zone: str | None = None
     delimiter: str | None = None
     decimal: str = "."
     encoding: str = "utf-8"
@@ -210,9 +214,14 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
     columns.add_argument(
         "--date-format", metavar="FORMAT", help="how dates are written, such as %%d/%%m/%%Y; ISO (2024-12-31) otherwise"
     )
+    columns.add_argument("--time-zone", metavar="ZONE", help="where a day is a day, for times with a time zone")
     columns.add_argument("--delimiter", metavar="CHAR", help="between columns of CSV; found in the header otherwise")
     columns.add_argument(
-        "--decimal", default=".", choices=(".", ","), help="decimal sign of text amounts (%(default)s)"
+        "--decimal",
+        default=".",
+        choices=(".", ","),
+        metavar="SIGN",
+        help="decimal sign of text amounts: . or , (%(default)s)",
     )
     columns.add_argument(
         "--encoding", default="utf-8", choices=("utf-8", "latin-1", "utf-16"), help="of CSV (%(default)s)"

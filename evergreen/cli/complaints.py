@@ -13,6 +13,7 @@ _KIND: Final = re.compile(r"^(?:[A-Z][A-Za-z-]*(?: [A-Za-z-]+)* (?:Error|Excepti
 _FILE: Final = re.compile(r"^\s*file = (?P<path>.+)$", re.MULTILINE)
 _MOST: Final = 600  # characters of a foreign message
 _PARSE: Final = re.compile(r"Parse it first with its own format, .*$", re.DOTALL)
+_IN_PYTHON: Final = re.compile(r",? such as (?:log\[|pd\.).*$", re.DOTALL)
 
 
 def sentence(error: BaseException) -> str | None:
@@ -29,9 +30,8 @@ def sentence(error: BaseException) -> str | None:
         For errors of evergreen, of the engine, of the operating system and of memory.
     """
     if isinstance(error, EvergreenError):
-        return _PARSE.sub(
-            "Say how it is written with --date-format, such as --date-format '%d/%m/%Y'.", one_line(str(error))
-        )
+        told = _PARSE.sub("Say how it is written with --date-format, such as '%d/%m/%Y'.", one_line(str(error)))
+        return _IN_PYTHON.sub(".", told)
     if type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb"):
         return _of_engine(error)
     if isinstance(error, OSError):
@@ -61,6 +61,7 @@ def _of_engine(error: BaseException) -> str:
     where = f"{file['path']!r}: " if file else ""
     hint = ""
     if type(error).__name__ == "OutOfMemoryException":
+        where = f"Out of memory: {where}"
         hint = " Give a larger --memory-limit or fewer --threads."
     if "unicode" in message:
         hint = " Say how it is written with --encoding latin-1 or utf-16."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -113,10 +113,13 @@ def check_names(where: str, names: Sequence[str], options: ScoreOptions) -> None
     missing = [f"{name!r} ({option})" for option, name in wanted if name not in names]
     if missing:
         shown = ", ".join(repr(name) for name in names)
-        raise ColumnNotFoundError(f"{where!r} has no column {' and none '.join(missing)}; its columns are {shown}.")
-    roles: Mapping[str, str | None] = {"customer": options.customer, "date": options.date, "order": options.order}
-    given = {role: name for role, name in roles.items() if name is not None}
-    check_columns(given | {f"amount {place}": name for place, name in enumerate(dict.fromkeys(factors))}, names)
+        raise ColumnNotFoundError(f"{where!r} has no column {', '.join(missing)}; its columns are {shown}.")
+    roles = {"customer": options.customer, "date": options.date}
+    if options.order is not None:
+        roles["order"] = options.order
+    for place, name in enumerate(dict.fromkeys(factors), 1):
+        roles["amount" if len(factors) == 1 else f"amount factor {place}"] = name
+    check_columns(roles, names)
 
 
 def _beginning(path: Path, encoding: str) -> str:

@@ -21,6 +21,7 @@ _TABLE: Final = "evergreen_log"
 _BAD_DATE: Final = "evergreen_bad_date"
 _BAD_AMOUNT: Final = "evergreen_bad_amount"
 _TEXT: Final = "VARCHAR"
+_ZONED: Final = "TIMESTAMP WITH TIME ZONE"
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _CLOCK: Final = "([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?)?"
 _ISO: Final = f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_CLOCK}"
@@ -187,6 +188,13 @@ def _parquet_source(connection: DuckDBPyConnection, files: Sequence[Path], optio
 def _date(source: _Source, options: ScoreOptions) -> tuple[str, str | None]:
     """Return SQL for the date, and for the text where it is none."""
     column, kind = source.columns[options.date]
+    if kind == _ZONED:
+        if options.time_zone is None:
+            raise InputTypeError(
+                f"The date column {options.date!r} has a time zone: say with --time-zone, such as Europe/Berlin, where "
+                "a purchase near midnight has its day."
+            )
+        return f"timezone({quoted_text(options.time_zone)}, {column})", None
     if options.date_format is not None:
         if kind != _TEXT and kind not in _WHOLE:
             raise InputTypeError(f"The date column {options.date!r} holds {kind}, not text: leave out --date-format.")

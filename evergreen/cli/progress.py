@@ -14,8 +14,8 @@ Result = TypeVar("Result")
 
 _TICK: Final = 0.1  # seconds between two looks at the engine
 _PATIENCE: Final = 0.5  # seconds of a stage before a bar appears
-_LONG: Final = 2.0  # seconds of work before lines appear where there is no terminal
-_BAR: Final = "{desc:<26}|{bar:40}| {percentage:3.0f} %  {elapsed}"
+_LONG: Final = 2.0  # seconds from which on a stage is worth a line where there is no terminal
+_BAR: Final = "{desc:<26}|{bar:40}| {percentage:3.0f}%  {elapsed}"
 
 
 @final
@@ -37,7 +37,6 @@ class Progress:
         self._connection = connection
         self._stream = stream
         self._shown = shown
-        self._began = time.monotonic()
 
     def run(self, stage: str, work: Callable[[], Result]) -> Result:
         """Do the work of a stage.
@@ -60,28 +59,31 @@ class Progress:
             After the engine has been stopped.
         """
         began = time.monotonic()
-        bar = self._bar(stage)
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(work)
             try:
-                self._watch(future, bar)
+                self._watch(future, stage)
             except KeyboardInterrupt:
                 self._connection.interrupt()
                 raise
-            finally:
-                if bar is not None:
-                    bar.close()
         self._tell(stage, began)
         return future.result()
 
-    def _watch(self, future: Future[Any], bar: Any) -> None:
-        while wait([future], timeout=_TICK).not_done:
+    def _watch(self, future: Future[Any], stage: str) -> None:
+        """Wait for the work; after some patience with a bar, if there is a terminal."""
+        if wait([future], timeout=_PATIENCE).done:
+            return
+        bar = self._bar(stage)
+        try:
+            while wait([future], timeout=_TICK).not_done:
+                if bar is not None:
+                    # DuckDB before 1.3 does not tell: the bar then shows the time alone
+                    percent = getattr(self._connection, "query_progress", lambda: 0.0)()
+                    bar.n = min(max(percent, 0.0), 100.0)
+                    bar.refresh()
+        finally:
             if bar is not None:
-                # DuckDB before 1.3 does not tell: the bar then shows the time alone
-                percent = getattr(self._connection, "query_progress", lambda: -1.0)()
-                bar.n = min(max(percent, 0.0), 100.0)
-                bar.update(0)
-                bar.refresh() if time.monotonic() - bar.start_t > _PATIENCE else None
+                bar.close()
 
     def _bar(self, stage: str) -> Any:
         if not (self._shown and self._stream.isatty()):
@@ -90,10 +92,10 @@ class Progress:
             from tqdm import tqdm
         except ImportError:
             return None
-        return tqdm(total=100, desc=stage, file=self._stream, bar_format=_BAR, leave=False, delay=_PATIENCE)
+        return tqdm(total=100, desc=stage, file=self._stream, bar_format=_BAR, leave=False)
 
     def _tell(self, stage: str, began: float) -> None:
         now = time.monotonic()
-        if self._shown and not self._stream.isatty() and now - self._began > _LONG:
+        if self._shown and not self._stream.isatty() and now - began > _LONG:
             self._stream.write(f"evergreen: {stage}, {now - began:.1f} s\n")
             self._stream.flush()
