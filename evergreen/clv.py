@@ -362,8 +362,8 @@ def _fit_spend(model: type[GammaGamma], base: CustomerBase) -> tuple[FitResult[G
     spends = base.spends()
     if spends.without_value:
         warnings.warn(
-            f"Left out of the spend model: {spends.without_value:,} repeat buyers whose repeat purchases have no "
-            f"positive value; {spends.customers:,} remain.",
+            "Left out of the spend model: repeat buyers whose repeat purchases have no positive value "
+            f"({spends.without_value:,} of {spends.customers + spends.without_value:,}).",
             DataWarning,
             stacklevel=3,
         )

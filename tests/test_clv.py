@@ -315,10 +315,8 @@ def test_repeat_buyers_without_value_are_counted() -> None:
     with pytest.warns(DataWarning) as caught:
         model = CLVModel().fit(base)
     assert [str(one.message) for one in caught] == [
-        (
-            f"Left out of the spend model: {without.sum()} repeat buyers whose repeat purchases have no positive value; "
-            "11,515 remain."
-        )
+        "Left out of the spend model: repeat buyers whose repeat purchases have no positive value "
+        f"({without.sum()} of {11_515 + without.sum():,})."
     ]
     assert caught[0].filename == __file__
     spend = model.fit_.spend
