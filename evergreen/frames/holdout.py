@@ -39,6 +39,13 @@ class Split:
         The window after calibration: later than ``at``, up to ``end``.
     duration : float
         Length of the window, in ``calibration.time_unit``.
+
+    Examples
+    --------
+    >>> from evergreen import datasets, split
+    >>> halves = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W")
+    >>> len(halves.calibration), int(halves.holdout["frequency_holdout"].sum()), halves.duration
+    (2357, 1882, 39.0)
     """
 
     calibration: CustomerBase
