@@ -315,8 +315,10 @@ def test_repeat_buyers_without_value_are_counted() -> None:
     with pytest.warns(DataWarning) as caught:
         model = CLVModel().fit(base)
     assert [str(one.message) for one in caught] == [
-        "Left out of the spend model: repeat buyers whose repeat purchases have no positive value "
-        f"({without.sum()} of {11_515 + without.sum():,})."
+        (
+            "Left out of the spend model: repeat buyers whose repeat purchases have no positive value "
+            f"({without.sum()} of {11_515 + without.sum():,})."
+        )
     ]
     assert caught[0].filename == __file__
     spend = model.fit_.spend
@@ -331,9 +333,9 @@ def test_infinite_spend_is_told_once_and_is_infinite_not_missing() -> None:
         found = model.predict(base)
     assert [str(one.message) for one in caught] == [
         (
-            "The spend model GammaGamma(p=0.3, q=0.6, v=15.0) has no finite mean: customers who have shown too little of "
-            "their spend have an infinite expected spend and CLV. Fit it on more customers, or look for extreme amounts "
-            "in the log."
+            "The spend model GammaGamma(p=0.3, q=0.6, v=15.0) has no finite mean: customers who have shown too little "
+            "of their spend have an infinite expected spend and CLV. Fit it on more customers, or look for extreme "
+            "amounts in the log."
         )
     ]
     assert caught[0].filename == __file__
