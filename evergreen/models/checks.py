@@ -202,6 +202,31 @@ def check_finite(name: str, values: ArrayLike) -> FloatArray:
     return array
 
 
+def check_shapes(**columns: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return arrays broadcast to one shape.
+
+    Parameters
+    ----------
+    **columns : ndarray
+        The arrays, by the name that the user knows them by.
+
+    Returns
+    -------
+    tuple of ndarray
+        In the given order.
+
+    Raises
+    ------
+    InvalidInputError
+        If their shapes do not go together.
+    """
+    try:
+        return np.broadcast_arrays(*columns.values())
+    except ValueError:
+        shapes = ", ".join(f"{name} {column.shape}" for name, column in columns.items())
+        raise InvalidInputError(f"Arrays must be of one shape, or single numbers, got {shapes}.") from None
+
+
 def check_histories(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> tuple[IntArray, FloatArray, FloatArray]:
     """Return purchase histories as arrays of one shape.
 
@@ -220,8 +245,8 @@ def check_histories(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> t
     InvalidInputError
         If a history cannot be: missing or negative values, recency beyond T, recency without a repeat occasion.
     """
-    x, t_x, age = np.broadcast_arrays(
-        check_whole("frequency", frequency), check_finite("recency", recency), check_finite("T", T)
+    x, t_x, age = check_shapes(
+        frequency=check_whole("frequency", frequency), recency=check_finite("recency", recency), T=check_finite("T", T)
     )
     refuse("recency must be at least 0", t_x < 0, t_x)
     refuse("recency must not be greater than T", t_x > age, t_x)

@@ -10,7 +10,7 @@ import numpy as np
 
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.kernels import gamma_gamma as kernel
-from evergreen.models.checks import check_parameters, check_whole, refuse
+from evergreen.models.checks import check_parameters, check_shapes, check_whole, refuse
 from evergreen.models.fitting import FitResult, Problem, fit
 from evergreen.models.histories import SpendHistories
 from evergreen.typing import ArrayLike, FloatArray
@@ -124,7 +124,9 @@ class GammaGamma:
         >>> float(GammaGamma(p=6.25, q=3.74, v=15.44).expected_spend(7, 73.74).round(2))
         71.47
         """
-        x, mean = np.broadcast_arrays(check_whole("frequency", frequency), np.asarray(monetary_value, np.float64))
+        x, mean = check_shapes(
+            frequency=check_whole("frequency", frequency), monetary_value=np.asarray(monetary_value, np.float64)
+        )
         refuse("monetary_value must be finite and at least 0", (x > 0) & ~((mean >= 0) & np.isfinite(mean)), mean)
         level, weight = self.credibility(x)
         return (level + weight * np.where(x > 0, mean, 0.0))[()]

@@ -102,6 +102,8 @@ class PurchaseHistories:
 
     def __add__(self, other: Self) -> Self:
         """Return the histories of both partitions together."""
+        if not isinstance(other, PurchaseHistories):
+            return NotImplemented
         if self.time_unit != other.time_unit:
             raise InvalidInputError(
                 f"Cannot add histories in {self.time_unit!r} and in {other.time_unit!r}: use one time_unit for both."
