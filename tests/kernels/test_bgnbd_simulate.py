@@ -126,4 +126,4 @@ def test_extremes_of_the_simulator() -> None:
         assert np.all(x >= 0)
         assert np.all(np.isfinite(t_x) & (t_x >= 0) & (t_x <= np.tile([0.0, 1.0, 1e3], 200)))
         assert np.all(np.isfinite(rate) & (p >= 0) & (p <= 1))
-    assert np.all(x[::3] == 0)
+        assert np.all(x[::3] == 0)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -42,7 +45,7 @@ def test_like_unique_rows(seed: int, n: int) -> None:
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.int64, np.float32, np.float64])
 def test_values_come_back_as_given(dtype: type) -> None:
-    column = np.array([100, 3, 100, 27], dtype)
+    column: npt.NDArray[Any] = np.array([100, 3, 100, 27], dtype)
     (distinct,), count = distinct_rows([column])
     np.testing.assert_array_equal(distinct, [3, 27, 100])
     np.testing.assert_array_equal(count, [1, 1, 2])

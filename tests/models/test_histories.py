@@ -1,0 +1,113 @@
+"""Laws of histories: grouping, adding and checking."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evergreen.errors import InvalidInputError
+from evergreen.models.histories import PurchaseHistories, SpendHistories
+
+times = st.sampled_from([0.0, 1.0, 1 / 7, 38.86, 1e-9])
+row = st.builds(
+    lambda x, early, more: (x, early if x else 0.0, early + more), st.sampled_from([0, 1, 2, 5_000]), times, times
+)
+bases = st.lists(row, min_size=1, max_size=30)
+spend_rows = st.lists(st.tuples(st.integers(0, 4), st.sampled_from([0.0, 0.01, 19.99, 1e9])), min_size=1, max_size=30)
+
+Row = tuple[int, float, float]
+
+
+def of(rows: list[Row]) -> PurchaseHistories:
+    x, t_x, T = zip(*rows, strict=True)
+    return PurchaseHistories.of(x, t_x, T, time_unit="W")
+
+
+def counter(histories: PurchaseHistories) -> Counter[Row]:
+    columns = (histories.frequency, histories.recency, histories.T, histories.count)
+    return Counter({(x, t_x, T): n for x, t_x, T, n in zip(*(column.tolist() for column in columns), strict=True)})
+
+
+@given(rows=bases)
+def test_grouping_counts(rows: list[Row]) -> None:
+    histories = of(rows)
+    assert counter(histories) == Counter(rows)
+    assert histories.customers == len(rows)
+    assert len(histories) == len(set(rows))
+
+
+@given(one=bases, two=bases, three=bases)
+def test_adding_is_putting_together(one: list[Row], two: list[Row], three: list[Row]) -> None:
+    together = counter(of(one + two + three))
+    assert counter(of(one) + of(two) + of(three)) == together
+    assert counter(of(three) + (of(two) + of(one))) == together
+    whole = of(one) + of(two)
+    for found, wanted in zip(
+        (whole.frequency, whole.recency, whole.T, whole.count),
+        (of(one + two).frequency, of(one + two).recency, of(one + two).T, of(one + two).count),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, wanted)
+    assert whole.time_unit == "W"
+
+
+@given(rows=bases, n=st.integers(1, 10**12))
+def test_counts_weigh(rows: list[Row], n: int) -> None:
+    x, t_x, T = zip(*rows, strict=True)
+    weighted = PurchaseHistories.of(x, t_x, T, count=[n] * len(rows), time_unit="W")
+    assert counter(weighted) == Counter({key: times * n for key, times in Counter(rows).items()})
+
+
+def test_units_do_not_mix() -> None:
+    days = PurchaseHistories.of([1], [1], [2], time_unit="D")
+    weeks = PurchaseHistories.of([1], [1], [2], time_unit="W")
+    with pytest.raises(InvalidInputError, match="time_unit"):
+        _ = days + weeks
+
+
+def test_input_is_left_alone() -> None:
+    x, t_x, T = np.array([2, 0, 2]), np.array([1.0, 0.0, 1.0]), np.array([3.0, 3.0, 3.0])
+    PurchaseHistories.of(x, t_x, T)
+    np.testing.assert_array_equal(x, [2, 0, 2])
+    np.testing.assert_array_equal(t_x, [1, 0, 1])
+    np.testing.assert_array_equal(T, 3)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (([1.5], [1], [2]), "whole"),
+        (([-1], [0], [2]), "at least 0"),
+        (([1], [3], [2]), "greater than T"),
+        (([0], [1], [2]), "recency must be 0"),
+        (([1], [np.nan], [2]), "finite"),
+        (([1], [1], [np.inf]), "finite"),
+        (([1, 2], [1], [2]), "one length"),
+    ],
+)
+def test_what_cannot_be(columns: tuple[list[float], list[float], list[float]], words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        PurchaseHistories.of(*columns)
+
+
+@given(rows=spend_rows)
+def test_spends_leave_out_and_count(rows: list[tuple[int, float]]) -> None:
+    x, m = zip(*rows, strict=True)
+    spends = SpendHistories.of(x, m)
+    assert spends.without_repeat == sum(count == 0 for count in x)
+    assert spends.without_value == sum(count > 0 and value == 0 for count, value in rows)
+    assert spends.customers + spends.without_repeat + spends.without_value == len(rows)
+    found = zip(spends.frequency.tolist(), spends.value.tolist(), spends.count.tolist(), strict=True)
+    assert {(k, v): n for k, v, n in found} == Counter(pair for pair in rows if pair[0] and pair[1])
+
+
+def test_spends_of_one_time_buyers_may_be_missing() -> None:
+    assert SpendHistories.of([0, 1], [np.nan, 3.0]).customers == 1
+    with pytest.raises(InvalidInputError):
+        SpendHistories.of([1], [np.nan])
+    with pytest.raises(InvalidInputError):
+        SpendHistories.of([1], [-3.0])
