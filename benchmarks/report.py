@@ -31,10 +31,10 @@ def cpu_seconds(bench):
 
 
 def short(seconds):
-    """Return seconds with three digits that mean something."""
+    """Return seconds with two or three digits, as many as mean something."""
     if seconds < 1e-4:
-        return f"{seconds * 1e6:.0f} µs"
-    return f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
+        return f"{seconds:.0e}"
+    return f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def ratio(theirs, ours):
@@ -112,7 +112,7 @@ def machine(run):
 
 def harness(problems):
     found = [cpu_seconds(entrants[HARNESS]) for entrants in problems.values() if HARNESS in entrants]
-    return f"The harness itself costs {short(min(found))} to {short(max(found))} a call." if found else ""
+    return f"The harness itself costs at most {short(max(found))} s a call." if found else ""
 
 
 def main(paths):
