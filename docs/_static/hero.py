@@ -11,9 +11,7 @@ def main() -> None:
     base = CustomerBase.from_transactions(datasets.load_cdnow(), time_unit="W")
     scorer = RFMScorer(segments="rfm11").fit(base)
     model = CLVModel().fit(base)
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(12.5, 4.8), layout="constrained", width_ratios=(1.15, 1)
-    )
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.8), layout="constrained", width_ratios=(1.15, 1))
     plots.segments(scorer.summary(base), ax=left)
     left.set_title("Who carries the value: 23,570 customers of CDNOW", loc="left", fontsize=10)
     plots.history_map(model, age="52W", horizon="52W", ax=right)
