@@ -301,13 +301,14 @@ class CustomerBase:
         """
         if not self.is_lazy:
             frequency, *lengths = self.purchase_arrays()
-            times, over = (1.0, 1.0) if self.occasion is None else time_ratio(self.occasion, self.time_unit)
-            whole = _whole_periods(times, over, *lengths)
-            if whole is None:
-                (x, t_x, age), count = distinct_rows([frequency, *lengths])
-            else:
-                (x, t_x, age), count = distinct_rows([frequency, *whole])
-                t_x, age = (periods.astype(np.float64) * times / over for periods in (t_x, age))
+            grains: tuple[Occasion, ...] = ("D", "row") if self.occasion is None else (self.occasion,)
+            for times, over in (time_ratio(grain, self.time_unit) for grain in grains):
+                whole = _whole_periods(times, over, *lengths)
+                if whole is not None:
+                    (x, t_x, age), count = distinct_rows([frequency, *whole])
+                    t_x, age = (periods.astype(np.float64) * times / over for periods in (t_x, age))
+                    return PurchaseHistories(x, t_x, age, count, self.time_unit)
+            (x, t_x, age), count = distinct_rows([frequency, *lengths])
             return PurchaseHistories(x, t_x, age, count, self.time_unit)
         keys, count = self._grouped(("frequency", "recency", "T"))
         (x, t_x, age), count = distinct_rows(keys, count)

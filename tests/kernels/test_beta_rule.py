@@ -52,4 +52,4 @@ def test_laplace_like_mean(a: float, b: float, ratio: float) -> None:
             else None
         )
     if exact is not None:
-        assert weight @ (1 / (1 + ratio * p)) == pytest.approx(float(exact), rel=1e-11)
+        assert weight @ (1 / (1 + ratio * p)) == pytest.approx(float(mp.nstr(exact, 20)), rel=1e-11)

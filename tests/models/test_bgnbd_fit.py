@@ -161,7 +161,8 @@ def test_recovery(truth: tuple[float, float, float, float]) -> None:
 def test_coverage() -> None:
     """Of 90 % intervals about as many hold the truth."""
     truth = BGNBD(0.8, 6.0, 0.9, 3.0)
-    sets, held = 120, dict.fromkeys(NAMES, 0)
+    sets = 120
+    held: dict[str, int] = dict.fromkeys(NAMES, 0)
     for seed in range(sets):
         drawn = truth.simulate(52.0, customers=600, seed=seed)
         fit = BGNBD.fit(PurchaseHistories.of(drawn.frequency, drawn.recency, drawn.T))

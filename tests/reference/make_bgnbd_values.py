@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import itertools
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def draw(random: np.random.Generator, x: int, kind: int, horizons: tuple[float, 
 
 
 @contextmanager
-def patience() -> Iterator[None]:
+def patience() -> Generator[None]:
     """Give up where a hypergeometric series does not come to an end."""
 
     def give_up(number: int, frame: object) -> None:
@@ -119,7 +119,7 @@ def solve(case: dict[str, float]) -> dict[str, str]:
 def main() -> None:
     random = np.random.default_rng(2005)
     with VALUES.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, INPUTS + OUTPUTS, lineterminator="\n")
+        writer: csv.DictWriter[str] = csv.DictWriter(file, INPUTS + OUTPUTS, lineterminator="\n")
         writer.writeheader()
         for x, kind, horizons in itertools.product(X, range(8), HORIZONS):
             case = draw(random, x, kind, horizons)
