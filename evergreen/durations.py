@@ -157,7 +157,10 @@ def _numpy_in_days(duration: np.timedelta64) -> float:
         return math.nan
     name, _ = np.datetime_data(duration.dtype)
     if name == "generic":
-        raise InputTypeError(f"{duration!r} has no unit: write numpy.timedelta64(365, 'D'), or text such as '365D'.")
+        raise InputTypeError(
+            f"numpy.timedelta64({duration.astype(np.int64)}) has no unit: write numpy.timedelta64(365, 'D'), or text "
+            "such as '365D'."
+        )
     if name in ("M", "Y"):
         return (
             float(duration.astype(np.int64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,10 @@ from evergreen.durations import (
 )
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.typing import TimeUnit
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # newer numpy gives it, and is right
+    UNITLESS, NEITHER = np.timedelta64(52), np.timedelta64("NaT")
 
 MONTH = 365.2425 / 12
 UNITS = list(DAYS_PER_UNIT)
@@ -71,9 +76,9 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     (pd.NaT, InputTypeError, KIND + "NaTType."),
     (pd.DateOffset(months=1), InputTypeError, KIND + "DateOffset."),
     (
-        np.timedelta64(52),
+        UNITLESS,
         InputTypeError,
-        "np.timedelta64(52) has no unit: write numpy.timedelta64(365, 'D'), or text such as '365D'.",
+        "numpy.timedelta64(52) has no unit: write numpy.timedelta64(365, 'D'), or text such as '365D'.",
     ),
     *(
         (text, InvalidInputError, f"Cannot read the duration {text!r}: {UNREADABLE}")
@@ -108,7 +113,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
             timedelta(0),
             timedelta(days=-1),
             np.timedelta64(-3, "D"),
-            np.timedelta64("NaT"),
+            NEITHER,
             np.timedelta64("NaT", "D"),
         )
     ),

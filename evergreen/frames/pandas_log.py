@@ -26,7 +26,7 @@ _PER_DAY: Final = {
     "us": SECONDS_PER_DAY * 10**6,
     "ns": SECONDS_PER_DAY * 10**9,
 }
-_NAT: Final = np.datetime64("NaT")
+_NAT: Final = np.datetime64("NaT", "us")
 _NUMBERS: Final = {"decimal", "floating", "integer", "mixed-integer-float", "empty"}
 
 

@@ -16,7 +16,7 @@ from evergreen.models.histories import SpendHistories
 from evergreen.typing import ArrayLike, FloatArray
 
 _NAMES = ("p", "q", "v")
-_STARTS = (np.array([4.0, 4.0, 1.0]), np.array([1.0, 2.0, 1.0]))
+_STARTS = (np.array([4.0, 4.0, 4.0]), np.array([1.0, 2.0, 1.0]), np.array([0.3, 0.5, 0.3]))
 _LARGE = 20_000  # distinct spends from which on a sample of them is fitted first, for a start
 _EVERY = 16
 
@@ -91,7 +91,8 @@ class GammaGamma:
                 f"No customer has a repeat purchase of positive value ({spends.without_repeat:,} have no repeat "
                 f"purchase, {spends.without_value:,} no positive value): spend cannot be estimated."
             )
-        unit = float(spends.value @ spends.count) / spends.customers
+        # the geometric mean: without a finite mean one customer may hold nearly all the money
+        unit = math.exp(float(np.log(spends.value) @ spends.count) / spends.customers)
         return fit(_problem(spends, unit), cls)
 
     @property
