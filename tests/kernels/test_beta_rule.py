@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
 from evergreen.kernels.beta_rule import beta_rule
-from tests.reference.bgnbd_story import beta_moment, exactly
+from tests.reference.bgnbd_story import beta_moment, mean_over_dropout
 
 shape = st.floats(np.log(1e-4), np.log(1e4)).map(np.exp)
 
@@ -40,16 +40,11 @@ def test_moments(a: float, b: float, i: float, j: float) -> None:
         assert weight @ (p**i * (1 - p) ** j) == pytest.approx(exact, rel=1e-12)
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(a=shape, b=shape, ratio=st.floats(np.log(1e-8), np.log(1e8)).map(np.exp))
-def test_laplace_like_mean(a: float, b: float, ratio: float) -> None:
-    # E[1 / (1 + ratio p)] = 2F1(1, a; a + b; -ratio)
+def test_a_mean_that_bends_at_any_scale(a: float, b: float, ratio: float) -> None:
     p, weight = beta_rule(a, b, 1 / (1 + ratio))
     with mp.workdps(30):
-        am, bm, y = exactly(a, b, ratio)
-        exact = (
-            mp.quad(lambda u: mp.exp(-u) * mp.hyp1f1(am, am + bm, -y * u), [0, 1e-6, 1e-3, 0.1, 1, 10, 100])
-            if y < 50 and a + b < 50
-            else None
-        )
-    if exact is not None:
-        assert weight @ (1 / (1 + ratio * p)) == pytest.approx(float(mp.nstr(exact, 20)), rel=1e-11)
+        y = mp.mpf(ratio)
+        exact = mean_over_dropout(lambda u: 1 / (1 + y * u), mp.mpf(a), mp.mpf(b), [1 / y])
+    assert weight @ (1 / (1 + ratio * p)) == pytest.approx(float(exact), rel=1e-11)

@@ -181,11 +181,11 @@ def test_likelihood_and_p_alive(parameters: Parameters, history: History) -> Non
 def test_expected_purchases(parameters: Parameters, x: int, T: float, horizon: float) -> None:
     history = History(x, T if x else 0.0, T)
     found = kernel.expected_purchases(parameters, horizon, *history.arrays)[0]
-    with mp.workdps(20):
+    with mp.workdps(26):
         letters = story.exactly(*parameters)
         exact = story.purchases_by_quadrature(letters, mp.mpf(horizon), x, mp.mpf(T))
         exact *= story.p_alive(letters, x, mp.mpf(history.t_x), mp.mpf(T))
-    assert close(found, exact, 1e-11)
+    assert close(found, exact, 1e-10)
 
 
 moderate = st.floats(np.log(0.1), np.log(20)).map(lambda y: float(np.exp(y)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.special import gammaln
 
 from evergreen.errors import InvalidInputError
@@ -97,6 +98,28 @@ def test_subsamples(size: int, base: cdnow.Customers) -> None:
             for factor in (0.5, 2.0):
                 beside = plain_log_likelihood(top * factor ** np.eye(3)[i], x[repeat], m[repeat])
                 assert beside < fit.log_likelihood + 1e-3
+
+
+def highest(start: FloatArray, x: IntArray, m: FloatArray) -> float:
+    """Return the log-likelihood that another optimizer reaches."""
+
+    def below(z: FloatArray) -> float:
+        return -plain_log_likelihood(np.exp(z), x, m)
+
+    return -float(minimize(below, np.log(start), method="L-BFGS-B", bounds=[(-9.0, 9.0)] * 3).fun)
+
+
+def test_heavy_tails_do_not_hide_the_maximum() -> None:
+    """Where levels have no finite mean, one customer can hold nearly all the money: no scale to search on."""
+    truth = GammaGamma(0.627, 0.311, 2.956)
+    for seed in range(25):
+        x = np.random.default_rng(seed).geometric(0.5, 10)
+        mean, _ = truth.simulate(x, seed=seed)
+        fit = GammaGamma.fit(SpendHistories.of(x, mean))
+        middle = float(np.exp(np.log(mean).mean()))
+        for start in ((1.0, 1.0, 1.0), (0.3, 0.3, 0.3), (5.0, 0.3, 0.05)):
+            other = highest(np.array(start), x, mean / middle) - len(x) * np.log(middle)
+            assert other < fit.log_likelihood + 1e-3
 
 
 # ------------------------------------------------------------------------------- ways to end

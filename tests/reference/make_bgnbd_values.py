@@ -113,7 +113,7 @@ def solve(case: dict[str, float]) -> dict[str, str]:
             expected(parameters, horizon, 0, mp.mpf(0)),
             story.pmf(parameters, n, horizon),
         )
-        return {name: mp.nstr(value, 19) for name, value in zip(OUTPUTS, values, strict=True)}
+        return {name: str(mp.nstr(value, 19)) for name, value in zip(OUTPUTS, values, strict=True)}
 
 
 def main() -> None:
