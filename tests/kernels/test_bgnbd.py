@@ -326,6 +326,12 @@ def test_one_time_buyers_are_alive() -> None:
     np.testing.assert_array_equal(kernel.p_alive((0.2, 4.4, 0.8, 2.4), np.zeros(3, np.int64), np.zeros(3), T), 1.0)
 
 
+def test_p_alive_of_customers_who_hardly_stay() -> None:
+    # after one purchase he stayed with b / (a + b), and nothing has happened since: b + 1 - 1 is not b
+    b = 1e-4 / 3
+    assert kernel.p_alive((0.2, 4.4, 1.0, b), *History(1, 9.0, 9.0).arrays)[0] == pytest.approx(b / (1 + b), rel=1e-15)
+
+
 # ------------------------------------------------------------------------------- derivatives
 
 POINTS: list[Parameters] = [
