@@ -265,7 +265,7 @@ def test_a_score_does_not_depend_on_the_batch(parameters: Parameters, people: li
 def test_a_new_customer_is_one_without_a_past(parameters: Parameters, horizon: float) -> None:
     new = kernel.expected_purchases_new(parameters, np.array([horizon]))[0]
     fresh = kernel.expected_purchases(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0]
-    assert new == pytest.approx(fresh, rel=1e-12)
+    assert new == pytest.approx(fresh, rel=1e-12, abs=0)
     assert kernel.p_purchase(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0] == pytest.approx(
         1 - kernel.pmf(parameters, np.array([0]), horizon)[0], rel=1e-12, abs=1e-15
     )
@@ -277,8 +277,8 @@ def test_pmf_is_a_distribution_with_the_right_mean(parameters: Parameters, share
     n = np.arange(1_500)  # terms fall like share^n
     p = kernel.pmf(parameters, n, horizon)
     assert np.all((p >= 0) & (p <= 1))
-    assert p.sum() == pytest.approx(1, rel=1e-11)
-    assert n @ p == pytest.approx(kernel.expected_purchases_new(parameters, np.array([horizon]))[0], rel=1e-10)
+    assert p.sum() == pytest.approx(1, rel=1e-11, abs=0)
+    assert n @ p == pytest.approx(kernel.expected_purchases_new(parameters, np.array([horizon]))[0], rel=1e-10, abs=0)
 
 
 @given(parameters=parameter_sets, horizon=horizons)
@@ -329,7 +329,9 @@ def test_one_time_buyers_are_alive() -> None:
 def test_p_alive_of_customers_who_hardly_stay() -> None:
     # after one purchase he stayed with b / (a + b), and nothing has happened since: b + 1 - 1 is not b
     b = 1e-4 / 3
-    assert kernel.p_alive((0.2, 4.4, 1.0, b), *History(1, 9.0, 9.0).arrays)[0] == pytest.approx(b / (1 + b), rel=1e-15)
+    assert kernel.p_alive((0.2, 4.4, 1.0, b), *History(1, 9.0, 9.0).arrays)[0] == pytest.approx(
+        b / (1 + b), rel=1e-15, abs=0
+    )
 
 
 # ------------------------------------------------------------------------------- derivatives
@@ -363,7 +365,7 @@ def test_likelihood_and_derivatives_of_a_base(parameters: Parameters) -> None:
     value, gradient, hessian = kernel.log_likelihood(parameters, kernel.gather(*SMALL_BASE))
     with mp.workdps(40):
         letters = story.exactly(*parameters)
-        assert value == pytest.approx(float(plain(*letters)), rel=1e-13)
+        assert value == pytest.approx(float(plain(*letters)), rel=1e-13, abs=0)
         # on the log scale, relative to the sizes met there
         scale = np.array(parameters)
         exact_gradient = np.array([float(mp.diff(plain, letters, order)) for order in np.eye(4, dtype=int).tolist()])

@@ -112,6 +112,17 @@ def test_simulated_customers_are_alive_as_often_as_said(parameters: kernel.Param
             assert abs(error.mean()) < 4.5 * error.std() / np.sqrt(inside.sum()) + 1e-4
 
 
+def test_recency_where_it_is_known() -> None:
+    n, T = 200_000, 39.0
+    # nobody leaves: the last of x uniform times
+    x, t_x, _, _ = kernel.simulate((2.0, 20.0, 1e-4, 1e4), np.full(n, T), np.random.default_rng(3))
+    assert kstest(((t_x / T) ** x)[x > 0], "uniform").pvalue > RARE
+    # all leave at once: the first purchase at their rate, as it came before T
+    x, t_x, rate, _ = kernel.simulate((2.0, 20.0, 1e4, 1e-4), np.full(n, T), np.random.default_rng(3))
+    assert x.max() == 1
+    assert kstest((np.expm1(-rate * t_x) / np.expm1(-rate * T))[x > 0], "uniform").pvalue > RARE
+
+
 def test_rates_and_dropout_follow_their_distributions() -> None:
     r, alpha, a, b = CDNOW
     _, _, rate, p = kernel.simulate(CDNOW, np.full(50_000, 10.0), np.random.default_rng(1))

@@ -21,13 +21,13 @@ def test_purchases_at_a_falling_rate(delta: float, horizon: float, scale: float)
     with mp.workdps(40):
         d, h, s = mp.mpf(delta), mp.mpf(horizon), mp.mpf(scale)
         exact = mp.exp(d * s) * (mp.expint(1, d * s) - mp.expint(1, d * (s + h)))
-    assert found == pytest.approx(float(exact), rel=1e-11)
+    assert found == pytest.approx(float(exact), rel=1e-11, abs=0)
 
 
 @given(delta=rates, horizon=horizons)
 def test_purchases_at_an_even_rate(delta: float, horizon: float) -> None:
     found = float(discounted(lambda t: np.array([t]), horizon, 1.0, delta)[0])
-    assert found == pytest.approx(-np.expm1(-delta * horizon) / delta, rel=1e-11)
+    assert found == pytest.approx(-np.expm1(-delta * horizon) / delta, rel=1e-11, abs=0)
 
 
 @given(delta=rates, horizon=horizons, scale=st.floats(np.log(1e-2), np.log(1e3)).map(np.exp))
@@ -35,7 +35,7 @@ def test_nodes_lie_inside_and_weigh_the_horizon(delta: float, horizon: float, sc
     t, weight = discount_nodes(horizon, scale, delta)
     assert np.all((t > 0) & (t < horizon))
     assert np.all(weight > 0)
-    assert weight.sum() == pytest.approx(horizon, rel=1e-11)
+    assert weight.sum() == pytest.approx(horizon, rel=1e-11, abs=0)
 
 
 def test_no_discount_is_no_discount() -> None:

@@ -41,7 +41,7 @@ def test_expected_spend(parameters: kernel.Parameters, x: int, mean: float) -> N
     with mp.workdps(20):
         letters = exactly(*parameters)
         exact = story.expected_spend((letters[0], letters[1], letters[2]), x, mp.mpf(mean))
-    assert level[0] + weight[0] * mean == pytest.approx(float(exact), rel=1e-11)
+    assert level[0] + weight[0] * mean == pytest.approx(float(exact), rel=1e-11, abs=0)
 
 
 @given(parameters=parameter_sets, x=st.lists(st.integers(1, 50), min_size=1, max_size=8), seed=st.integers(0, 10**6))
@@ -76,7 +76,7 @@ def test_derivatives(parameters: kernel.Parameters) -> None:
     scale = np.array(parameters)
     with mp.workdps(40):
         letters = exactly(*parameters)
-        assert value == pytest.approx(float(plain(*letters)), rel=1e-11)
+        assert value == pytest.approx(float(plain(*letters)), rel=1e-11, abs=0)
         unit = np.eye(3, dtype=int)
         size = 46 * (1 + parameters[0] * 10 + parameters[1])
         for i in range(3):
@@ -102,7 +102,7 @@ def test_the_currency_changes_nothing(parameters: kernel.Parameters, x: int, mea
     level, weight = kernel.credibility(parameters, np.array([x]))
     level_in_cents, same_weight = kernel.credibility((p, q, v * unit), np.array([x]))
     assert same_weight[0] == weight[0]
-    assert level_in_cents[0] == pytest.approx(level[0] * unit, rel=1e-14)
+    assert level_in_cents[0] == pytest.approx(level[0] * unit, rel=1e-14, abs=0)
     here, there = value_of(parameters, x, mean), value_of((p, q, v * unit), x, mean * unit)
     size = 10 + (p * x + q) * (1 + abs(np.log(v / (x * mean))))
     assert abs(here - there - np.log(unit)) < 1e-12 * size
