@@ -309,9 +309,8 @@ class CustomerBase:
                     t_x, age = (periods.astype(np.float64) * times / over for periods in (t_x, age))
                     return PurchaseHistories(x, t_x, age, count, self.time_unit)
             (x, t_x, age), count = distinct_rows([frequency, *lengths])
-            return PurchaseHistories(x, t_x, age, count, self.time_unit)
-        keys, count = self._grouped(("frequency", "recency", "T"))
-        (x, t_x, age), count = distinct_rows(keys, count)
+        else:
+            (x, t_x, age), count = distinct_rows(*self._grouped(("frequency", "recency", "T")))
         return PurchaseHistories(x, t_x, age, count, self.time_unit)
 
     def spends(self) -> SpendHistories:

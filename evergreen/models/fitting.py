@@ -225,7 +225,8 @@ def _log_covariance(found: Maximum, customers: int) -> FloatArray:
     inner = np.flatnonzero(~(found.at_lower | found.at_upper))
     information = -found.hessian[np.ix_(inner, inner)] * customers
     if len(inner) and np.linalg.eigvalsh(information)[0] > 0:
-        covariance[np.ix_(inner, inner)] = np.linalg.inv(information)
+        inverse = np.linalg.inv(information)
+        covariance[np.ix_(inner, inner)] = 0.5 * (inverse + inverse.T)
     return covariance
 
 
