@@ -17,25 +17,13 @@ from evergreen.cli.logs import log_of, release, rows_of
 from evergreen.cli.progress import Progress
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import InvalidInputError
-from evergreen.frames import CustomerBase, Dropped
+from evergreen.frames import SUMMARY_COLUMNS, CustomerBase, Dropped
 from evergreen.kernels.concentration import top_count, value_of_top
 from evergreen.rfm import RFMScorer
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-SUMMARY_COLUMNS: Final = (
-    "frequency",
-    "recency",
-    "T",
-    "monetary_value",
-    "first_purchase",
-    "last_purchase",
-    "orders",
-    "total_value",
-    "refunds",
-)
-"""Columns of the scores that the log says."""
 RFM_COLUMNS: Final = ("days_since_last", "r", "f", "m", "rfm", "segment")
 """Columns of the scores that come from comparing customers."""
 CLV_COLUMNS: Final = ("p_alive", "p_purchase", "expected_purchases", "expected_spend", "clv")

@@ -6,8 +6,19 @@ from evergreen.frames.audit import Dropped
 from evergreen.frames.checks import check_base
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.holdout import Split, split
+from evergreen.frames.reading import SUMMARY_COLUMNS
 from evergreen.frames.results import ScoreTable
 from evergreen.frames.tables import parameter_table
 from evergreen.frames.totals import ColumnTotals
 
-__all__ = ["ColumnTotals", "CustomerBase", "Dropped", "ScoreTable", "Split", "check_base", "parameter_table", "split"]
+__all__ = [
+    "SUMMARY_COLUMNS",
+    "ColumnTotals",
+    "CustomerBase",
+    "Dropped",
+    "ScoreTable",
+    "Split",
+    "check_base",
+    "parameter_table",
+    "split",
+]

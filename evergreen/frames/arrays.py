@@ -21,7 +21,7 @@ from evergreen.frames.periods import (
     periods_of_days,
     time_ratio,
 )
-from evergreen.frames.reading import OWN_COLUMNS, Reading
+from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
 from evergreen.typing import BoolArray, FloatArray, IntArray
 
 _Array: TypeAlias = np.ndarray[Any, Any]
@@ -133,7 +133,7 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
         spent = _sums(purchases.code, bought, log.customers)[found["code"]]
         net = _sums(log.code, whole, log.customers)[found["code"]] if audit.refunds else spent
         columns |= _money(columns["frequency"], spent, first_money, net, scale)
-    ordered = {name: columns[name] for name in OWN_COLUMNS if name in columns}
+    ordered = {name: columns[name] for name in SUMMARY_COLUMNS if name in columns}
     return ArraySummary(found["code"], ordered, dropped, end, scale)
 
 

@@ -19,7 +19,7 @@ from evergreen.frames.engines import kept
 from evergreen.frames.logs import Summary, summarize_log
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
-from evergreen.frames.results import HistoryScore, ScoreTable
+from evergreen.frames.results import ScoreTable
 from evergreen.frames.summaries import SummaryColumns, checked_summary
 from evergreen.kernels.grouping import distinct_rows
 from evergreen.models.histories import PurchaseHistories, SpendHistories
@@ -352,24 +352,6 @@ class CustomerBase:
         ScoreTable
         """
         return ScoreTable(self.customer, self._opened, money_power=self.money_power)
-
-    def with_scores(self, score: HistoryScore, *, columns: Sequence[str] = ()) -> Any:
-        """Return customer ids with what a function of the purchase history says of them.
-
-        Parameters
-        ----------
-        score : callable
-            Vectorized function of ``(frequency, recency, T)`` that returns named arrays.
-        columns : sequence of str
-            Columns wanted besides the id, in this order; by default those that ``score`` returns.
-
-        Returns
-        -------
-        native frame
-            Of the user's kind; lazy if the base is lazy.
-        """
-        table = self.scores().with_histories(score)
-        return table.to_native(*(columns or [name for name in table.columns if name not in self.columns]))
 
     @property
     def _opened(self) -> AnyFrame:

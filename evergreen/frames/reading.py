@@ -15,7 +15,7 @@ from evergreen.typing import Occasion, TimeUnit
 ZeroAmounts: TypeAlias = Literal["keep", "drop"]
 """Whether rows with an amount of zero count as occasions or are left out."""
 
-OWN_COLUMNS = (
+SUMMARY_COLUMNS = (
     "frequency",
     "recency",
     "T",
@@ -47,7 +47,7 @@ class LogColumns:
     def check(self, available: Iterable[str]) -> None:
         """Refuse missing columns, columns named twice and one column in two roles."""
         check_columns(self.roles, available)
-        if self.customer in OWN_COLUMNS:
+        if self.customer in SUMMARY_COLUMNS:
             raise InvalidInputError(
                 f"customer={self.customer!r} is the name of another column of a base: rename it in the log."
             )

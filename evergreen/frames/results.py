@@ -21,6 +21,7 @@ from evergreen.frames.labels import places_of
 from evergreen.frames.order_statistics import order_statistics_of_array, order_statistics_of_frame
 from evergreen.frames.tables import small_table
 from evergreen.frames.totals import ColumnTotals, totals_of_row, unscaled
+from evergreen.kernels.binning import scores
 from evergreen.typing import FloatArray, IntArray
 
 HistoryScore: TypeAlias = Callable[[IntArray, FloatArray, FloatArray], Mapping[str, np.ndarray[Any, Any]]]
@@ -176,12 +177,8 @@ class ScoreTable:
         if not (np.isfinite(cuts).all() and (np.diff(cuts) >= 0).all()):
             raise InvalidInputError(f"Cut points must be finite and in ascending order, got {list(points)}.")
         if isinstance(self.frame, nw.DataFrame):
-            values = self.array(column)
-            beaten = sum(
-                (values < cut if lowest_best else values > cut for cut in cuts),
-                np.zeros(len(values), np.int64),
-            )
-            return self._with_arrays({name: 1 + beaten})
+            sign = -1.0 if lowest_best else 1.0
+            return self._with_arrays({name: scores(sign * self.array(column), sign * cuts)})
         self._check_new({name: None}, 0)
         value, score = nw.col(column), nw.lit(1)
         for cut in cuts.tolist():

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from evergreen.errors import InvalidInputError
 from evergreen.frames.audit import HUGE
 from evergreen.frames.columns import AnyFrame, check_id_type, check_number_type, open_frame
-from evergreen.frames.reading import OWN_COLUMNS, check_columns
+from evergreen.frames.reading import SUMMARY_COLUMNS, check_columns
 
 _NUMBERS_BESIDES = ("orders", "total_value", "refunds")
 _BESIDES = ("first_purchase", "last_purchase", *_NUMBERS_BESIDES)
@@ -61,7 +61,7 @@ def checked_summary(frame: Any, columns: SummaryColumns) -> tuple[Any, int]:
     names = opened.collect_schema().names()
     roles = columns.roles(names)
     check_columns(roles, names)
-    if columns.customer in OWN_COLUMNS:
+    if columns.customer in SUMMARY_COLUMNS:
         raise InvalidInputError(f"customer={columns.customer!r} is the name of another column of a base: rename it.")
     check_id_type("customer", columns.customer, opened.collect_schema()[columns.customer])
     besides = {name: name for name in _NUMBERS_BESIDES if name in names and name not in roles.values()}

@@ -24,7 +24,7 @@ from evergreen.frames.periods import (
     text_is_date,
     time_ratio,
 )
-from evergreen.frames.reading import OWN_COLUMNS, Reading
+from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
 from evergreen.typing import Occasion
 
 ID: Final = "evergreen_id"
@@ -363,7 +363,7 @@ def _summary_columns(
             "total_value": _divided(net.cast(nw.Float64) * scale.up, scale.down),
             "refunds": _divided((nw.col("spent") - net).cast(nw.Float64) * scale.up, scale.down),
         }
-    order = [reading.columns.customer, *(name for name in OWN_COLUMNS if name in made)]
+    order = [reading.columns.customer, *(name for name in SUMMARY_COLUMNS if name in made)]
     return frame.select(*(made[name].alias(name) for name in order))
 
 

@@ -31,35 +31,11 @@ def cut_ranks(customers: int, bins: int) -> IntArray:
     return np.asarray(-(-customers * k // bins), np.int64)
 
 
-def cut_points(values: FloatArray, bins: int) -> FloatArray:
-    """Return the cut points of a quantile score, which are values of customers.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n,)
-        The larger, the better; at least one.
-    bins : int
-        Number of scores.
-
-    Returns
-    -------
-    ndarray of float64, shape (bins - 1,)
-        In ascending order, with repetitions where many customers are equal.
-
-    Examples
-    --------
-    >>> cut_points(np.array([1.0, 1.0, 1.0, 1.0, 5.0]), 5)
-    array([1., 1., 1., 1.])
-    """
-    ranks = cut_ranks(len(values), bins)
-    return np.partition(values, ranks - 1)[ranks - 1]
-
-
 def scores(values: FloatArray, cuts: FloatArray) -> IntArray:
     """Return 1 plus the number of cut points that a value strictly exceeds.
 
-    With the cut points of :func:`cut_points` this is ``1 + floor(K * share of customers strictly worse)``, at most
-    K, in whole-number arithmetic: equal values have equal scores in whatever order the rows stand, and K means
+    With the values at :func:`cut_ranks` as cut points this is ``1 + floor(K * share of customers strictly worse)``,
+    at most K, in whole-number arithmetic: equal values have equal scores in whatever order the rows stand, and K means
     "strictly better than at least a share (K - 1)/K".
 
     Parameters
@@ -67,7 +43,7 @@ def scores(values: FloatArray, cuts: FloatArray) -> IntArray:
     values : ndarray of float64, shape (n,)
         The larger, the better.
     cuts : ndarray of float64, shape (m,)
-        Ascending cut points.
+        Cut points, in any order.
 
     Returns
     -------

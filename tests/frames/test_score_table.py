@@ -102,10 +102,10 @@ def test_order_statistics_of_hard_values(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_with_scores_returns_ids_and_scores(kind: str, log: pd.DataFrame) -> None:
+def test_histories_give_ids_and_scores(kind: str, log: pd.DataFrame) -> None:
     base = base_of(KINDS[kind](log)).persist()
-    assert list(rows(base.with_scores(rate))) == ["customer_id", "rate", "often"]
-    assert list(rows(base.with_scores(rate, columns=["T", "rate"]))) == ["customer_id", "T", "rate"]
+    assert list(rows(base.scores().with_histories(rate).to_native("rate", "often"))) == ["customer_id", "rate", "often"]
+    assert list(rows(base.scores().with_histories(rate).to_native("T", "rate"))) == ["customer_id", "T", "rate"]
     assert len(rows(base.scores().persist().to_native())) == len(base)
 
 

@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evergreen.kernels.binning import cut_points, cut_ranks, scores
+from evergreen.kernels.binning import cut_ranks, scores
 
 ties = st.lists(st.integers(0, 6), min_size=1, max_size=80)
 spread = st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=80)
 bins = st.integers(1, 12)
+
+
+def cut_points(values: np.ndarray, bins: int) -> np.ndarray:
+    """The values at the ranks that a quantile score cuts at."""
+    return np.sort(values)[cut_ranks(len(values), bins) - 1]
 
 
 def by_force(values: list[float], count: int) -> list[int]:
