@@ -17,7 +17,7 @@ from scipy.special import expit
 
 from evergreen.typing import FloatArray
 
-_STEP: Final = 0.28  # the error of the rule is about exp(-pi^2 / step): 5e-16
+_STEP: Final = 0.25  # the error of the rule is about exp(-pi^2 / step), times powers that a moment of p brings
 _NEGLIGIBLE: Final = 70.0  # nodes whose density is below exp(-70) of the largest are left out
 _FLOOR: Final = 1e-200  # nodes below are put here, where every function is flat: for small a they would underflow to 0
 _MARGIN: Final = 4.0  # units of y that the unstretched middle reaches beyond the outermost feature

@@ -29,6 +29,7 @@ def test_weights_are_a_distribution(a: float, b: float, smallest: float) -> None
 
 
 @given(a=shape, b=shape, i=st.sampled_from([0.0, 0.5, 1.0, 2.0]), j=st.sampled_from([0.0, 1.0, 3.0]))
+@example(a=1.0, b=float(np.exp(6.0)), i=2.0, j=0.0)
 def test_moments(a: float, b: float, i: float, j: float) -> None:
     # p^i (1-p)^j changes its course on the whole scale of log p where the mass is, and nowhere else
     p, weight = beta_rule(a, b, 1e-6)
