@@ -12,8 +12,8 @@ From a transaction log to scored customers:
 from evergreen import datasets, errors, interop
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.frames import CustomerBase, Dropped, Split, split
-from evergreen.models.bgnbd import BGNBD
-from evergreen.models.fitting import FitResult, FitStatus
+from evergreen.models.bgnbd import BGNBD, MBGNBD
+from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.segment_map import SegmentMap, SegmentRule
@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BGNBD",
+    "MBGNBD",
     "CLVFit",
     "CLVModel",
     "CustomerBase",
@@ -36,6 +37,7 @@ __all__ = [
     "SegmentRule",
     "SpendHistories",
     "Split",
+    "WeakPrior",
     "datasets",
     "errors",
     "interop",

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 from evergreen.durations import DAYS_PER_UNIT, check_time_unit, in_units
 from evergreen.errors import DataWarning, FitWarning, InputTypeError, InvalidInputError
 from evergreen.frames import CustomerBase, check_base, parameter_table
-from evergreen.models.bgnbd import BGNBD
+from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.checks import check_choice, check_level, check_not_negative, check_share
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, FitStatus
 from evergreen.models.gamma_gamma import GammaGamma
-from evergreen.models.protocols import SpendModel, TransactionModel
+from evergreen.models.protocols import SpendModel
+from evergreen.models.transactions import HistoryModel
 from evergreen.typing import Duration, FloatArray, IntArray, TimeUnit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TRANSACTION_MODELS: Final[Mapping[str, type[BGNBD]]] = MappingProxyType({"bg/nbd": BGNBD})
+TRANSACTION_MODELS: Final[Mapping[str, type[HistoryModel]]] = MappingProxyType({"bg/nbd": BGNBD, "mbg/nbd": MBGNBD})
 """Transaction models by the name that :class:`CLVModel` takes."""
 
 SPEND_MODELS: Final[Mapping[str, type[GammaGamma]]] = MappingProxyType({"gamma-gamma": GammaGamma})
@@ -65,14 +66,14 @@ class CLVModel(Estimator):
 
     Parameters
     ----------
-    transactions : {"bg/nbd"}
-        Model of when customers buy and leave: :class:`BGNBD`.
+    transactions : {"bg/nbd", "mbg/nbd"}
+        Model of when customers buy and leave: :class:`BGNBD` or :class:`MBGNBD`.
     spend : {"gamma-gamma"} or None
         Model of what they spend: :class:`GammaGamma`. None leaves money out.
 
     Attributes
     ----------
-    transaction_model_ : BGNBD
+    transaction_model_ : HistoryModel
         The fitted transaction model; its times are in ``time_unit_``.
     spend_model_ : GammaGamma or None
         The fitted spend model.
@@ -105,7 +106,7 @@ class CLVModel(Estimator):
     ['customer_id', 'p_alive', 'p_purchase', 'expected_purchases', 'expected_spend', 'clv']
     """
 
-    transaction_model_: BGNBD
+    transaction_model_: HistoryModel
     spend_model_: GammaGamma | None
     fit_: CLVFit
     time_unit_: TimeUnit
@@ -115,12 +116,12 @@ class CLVModel(Estimator):
         self.spend = spend
 
     @classmethod
-    def from_models(cls, transactions: BGNBD, spend: GammaGamma | None = None, *, time_unit: TimeUnit) -> Self:
+    def from_models(cls, transactions: HistoryModel, spend: GammaGamma | None = None, *, time_unit: TimeUnit) -> Self:
         """Return a model that is ready to predict, from parameters that are known already.
 
         Parameters
         ----------
-        transactions : BGNBD
+        transactions : BGNBD or another transaction model
             The transaction model.
         spend : GammaGamma, optional
             The spend model.
@@ -134,10 +135,10 @@ class CLVModel(Estimator):
 
         Examples
         --------
-        >>> CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W").transaction_model_.r
-        0.243
+        >>> CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W").transaction_model_
+        BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
         """
-        if isinstance(transactions, type) or not isinstance(transactions, TransactionModel):
+        if isinstance(transactions, type) or not isinstance(transactions, HistoryModel):
             raise InputTypeError.kind("transactions", transactions, "a model with parameters, such as BGNBD(...)")
         if spend is not None and (isinstance(spend, type) or not isinstance(spend, SpendModel)):
             raise InputTypeError.kind("spend", spend, "a model with parameters, such as GammaGamma(...), or None")
@@ -304,7 +305,7 @@ class CLVModel(Estimator):
         check_level(level)
         fit = getattr(self, "fit_", None)
         parts: list[tuple[object, dict[str, float], FitResult[Any] | None]] = [
-            (self.transaction_model_, asdict(self.transaction_model_), fit and fit.transactions)
+            (self.transaction_model_, self.transaction_model_.parameters, fit and fit.transactions)
         ]
         if self.spend_model_ is not None:
             parts.append((self.spend_model_, asdict(self.spend_model_), fit and fit.spend))

@@ -51,7 +51,8 @@ class InputTypeError(EvergreenError, TypeError):
     @classmethod
     def kind(cls, name: str, given: object, wanted: str) -> Self:
         """Return the error for an argument of the wrong kind."""
-        return cls(f"{name} must be {wanted}, got {type(given).__name__}.")
+        found = "a class" if isinstance(given, type) else type(given).__name__
+        return cls(f"{name} must be {wanted}, got {found}.")
 
 
 class NotFittedError(EvergreenError, ValueError, AttributeError):

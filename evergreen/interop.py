@@ -89,8 +89,10 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
         raise InputTypeError.kind("model", model, "a CLVModel")
     if not hasattr(model, "transaction_model_"):
         raise NotFittedError.of(model, "to_lifetimes")
-    lifetimes = _lifetimes()
     bgnbd, gamma_gamma = model.transaction_model_, model.spend_model_
+    if not isinstance(bgnbd, BGNBD):
+        raise InputTypeError.kind("transaction_model_", bgnbd, "a BGNBD")
+    lifetimes = _lifetimes()
     transactions = lifetimes.BetaGeoFitter()
     transactions.params_ = pd.Series({"r": bgnbd.r, "alpha": bgnbd.alpha, "a": bgnbd.a, "b": bgnbd.b})
     transactions.predict = transactions.conditional_expected_number_of_purchases_up_to_time

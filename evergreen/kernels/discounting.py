@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
 from evergreen.typing import FloatArray
+
+_FORGOTTEN: Final = 60.0  # purchases discounted to less than exp(-60) of their worth are left out
 
 
 def discount_nodes(horizon: float, scale: float, delta: float) -> tuple[FloatArray, FloatArray]:
@@ -42,19 +45,41 @@ def discount_nodes(horizon: float, scale: float, delta: float) -> tuple[FloatArr
     return scale * np.expm1(u), 0.5 * length * weight * scale * np.exp(u)
 
 
+def foreseeable(horizon: float, delta: float) -> float:
+    """Return the horizon, or the nearer time from which on discounted purchases are worth nothing.
+
+    Parameters
+    ----------
+    horizon : float
+        Time ahead, may be infinite.
+    delta : float
+        Continuous discount rate per time unit, above 0.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> foreseeable(float("inf"), 0.1)
+    600.0
+    """
+    return min(horizon, _FORGOTTEN / delta)
+
+
 def discounted(cumulative: Callable[[float], FloatArray], horizon: float, scale: float, delta: float) -> FloatArray:
     r"""Return the present value of purchases whose expected cumulative number is known at any time.
 
     Integration by parts,
     :math:`\int_0^h e^{-\delta t} dE(t) = e^{-\delta h} E(h) + \delta \int_0^h e^{-\delta t} E(t) dt`,
-    needs no density and is exact for a rate of 0.
+    needs no density and is exact for a rate of 0. An infinite horizon ends where nothing is worth anything any more.
 
     Parameters
     ----------
     cumulative : callable
         Expected purchases in (0, t], an array of any one shape for each t.
     horizon : float
-        Time ahead, above 0.
+        Time ahead, above 0; may be infinite with a ``delta`` above 0.
     scale : float
         The smallest time on which ``cumulative`` changes its course.
     delta : float
@@ -70,9 +95,10 @@ def discounted(cumulative: Callable[[float], FloatArray], horizon: float, scale:
     >>> discounted(lambda t: np.array([3.0 * t]), 2.0, 1.0, 0.0)
     array([6.])
     """
-    value = np.exp(-delta * horizon) * cumulative(horizon)
     if delta == 0:
-        return value
+        return cumulative(horizon)
+    horizon = foreseeable(horizon, delta)
+    value = np.exp(-delta * horizon) * cumulative(horizon)
     for t, weight in zip(*discount_nodes(horizon, scale, delta), strict=True):
         value = value + delta * weight * np.exp(-delta * t) * cumulative(float(t))
     return value

@@ -60,15 +60,15 @@ def log_rising_ratio(a: float, b: float, n: IntArray) -> FloatArray:
     return running_sum(terms)[n]
 
 
-def log_gamma_ratio(z: ArrayLike, q: float) -> FloatArray:
+def log_gamma_ratio(z: ArrayLike, q: ArrayLike) -> FloatArray:
     r"""Return :math:`\log\, \Gamma(z + q) / \Gamma(z)`.
 
     Parameters
     ----------
     z : array_like of float
         Above 0.
-    q : float
-        Above 0.
+    q : array_like of float
+        At least 0.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def log_gamma_ratio(z: ArrayLike, q: float) -> FloatArray:
     >>> log_gamma_ratio([1.0, 1e9], 1.0)
     array([ 0.        , 20.72326584])
     """
-    z = np.asarray(z, np.float64)
+    z, q = np.asarray(z, np.float64), np.asarray(q, np.float64)
     large = np.maximum(z, _ASYMPTOTIC)
     stirling = (large - 0.5) * np.log1p(q / large) + q * (np.log(large + q) - 1.0)
     stirling += _stirling_tail(large + q) - _stirling_tail(large)

@@ -92,6 +92,37 @@ def check_not_negative(name: str, value: float) -> float:
     return number
 
 
+def check_horizon(horizon: float, *, whole: bool = False, finite: bool = False) -> float:
+    """Return a time ahead.
+
+    Parameters
+    ----------
+    horizon : float
+        At least 0.
+    whole : bool
+        It counts opportunities.
+    finite : bool
+        It must not be infinite.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputTypeError
+        If it is not one number.
+    InvalidInputError
+        If it is negative, nan, or infinite or not whole where it must be.
+    """
+    number = _one_number("horizon", horizon)
+    if not number >= 0 or (finite and math.isinf(number)):
+        raise InvalidInputError(f"horizon must be at least 0{' and finite' if finite else ''}, got {number!r}.")
+    if whole and math.isfinite(number) and not number.is_integer():
+        raise InvalidInputError(f"horizon counts opportunities and must be a whole number, got {number!r}.")
+    return number
+
+
 def check_share(name: str, value: float) -> float:
     """Return a number from 0 to 1.
 

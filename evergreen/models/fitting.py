@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from scipy.special import ndtri
 
+from evergreen.errors import InvalidInputError
 from evergreen.kernels.maximize import Maximum, maximize
-from evergreen.models.checks import check_level
+from evergreen.models.checks import check_level, check_not_negative
 from evergreen.typing import BoolArray, FloatArray
 
 Model = TypeVar("Model")
+Model_co = TypeVar("Model_co", covariant=True)
+
+Limits: TypeAlias = Callable[[FloatArray, frozenset[str], frozenset[str]], str]
+"""(unit-free parameters, names at zero, names at infinity) to one sentence about such an optimum."""
 
 _EDGE: Final = 12.0  # the search box: logarithms of the unit-free parameters
 _FAR: Final = 9.0  # beyond this an undetermined log-parameter is on its way to the edge
@@ -42,6 +47,58 @@ class FitStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WeakPrior:
+    """What is known of any customer base before its data are seen, in terms that have no unit.
+
+    Each parameter, with times in mean ages of the customers and money in geometric means of their values, is taken to
+    be log-normal about a value that is typical of customer bases. On thousands of customers that says nothing; on a
+    few dozen it keeps parameters that their data do not determine from running away.
+
+    Parameters
+    ----------
+    spread : float
+        A parameter lies within this factor of the typical value, up or down, with probability .68; above 1.
+
+    Raises
+    ------
+    InvalidInputError
+        If the spread is not above 1.
+
+    Examples
+    --------
+    >>> from evergreen import BGNBD, PurchaseHistories, WeakPrior
+    >>> few = PurchaseHistories.of([0, 0, 1, 2], [0, 0, 3, 8], [9, 9, 9, 9])
+    >>> BGNBD.fit(few).status.value, BGNBD.fit(few, prior=WeakPrior()).status.value
+    ('boundary', 'converged')
+    """
+
+    spread: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Check the spread."""
+        if not check_not_negative("spread", self.spread) > 1:
+            raise InvalidInputError(f"spread is a factor and must be above 1, got {self.spread!r}.")
+
+    def log_density(self, distance: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        """Return the log density, but for a constant, with gradient and Hessian.
+
+        Parameters
+        ----------
+        distance : ndarray, shape (d,)
+            Logarithms of the parameters less those of the typical values.
+
+        Returns
+        -------
+        value : float
+        gradient : ndarray, shape (d,)
+        hessian : ndarray, shape (d, d)
+        """
+        precision = 1 / math.log(self.spread) ** 2
+        value = -0.5 * precision * float(distance @ distance)
+        return value, -precision * distance, -precision * np.eye(len(distance))
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A likelihood to maximize, in unit-free parameters.
 
@@ -58,11 +115,13 @@ class Problem:
     customers, histories : int
         Size of the data.
     starts : tuple of ndarray
-        Unit-free points to search from.
+        Unit-free points to search from; the first is typical.
     rough : Problem or None
         A cheaper problem with nearly the same solution, to start from.
     limits : callable
         (unit-free parameters, names at zero, names at infinity) to one sentence about such an optimum.
+    prior : WeakPrior or None
+        What is known before.
     """
 
     names: tuple[str, ...]
@@ -73,11 +132,35 @@ class Problem:
     histories: int
     starts: tuple[FloatArray, ...]
     rough: Problem | None
-    limits: Callable[[FloatArray, frozenset[str], frozenset[str]], str]
+    limits: Limits
+    prior: WeakPrior | None = None
+
+    def log_posterior(self, point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        """Return the log-likelihood, plus the log density of the prior if there is one, in log-parameters.
+
+        Parameters
+        ----------
+        point : ndarray, shape (d,)
+            Logarithms of the unit-free parameters.
+
+        Returns
+        -------
+        value : float
+        gradient : ndarray, shape (d,)
+        hessian : ndarray, shape (d, d)
+        """
+        scale = np.exp(point)
+        value, gradient, hessian = self.log_likelihood(scale)
+        slope = gradient * scale
+        curvature = hessian * np.outer(scale, scale) + np.diag(slope)
+        if self.prior is not None:
+            more, steeper, bent = self.prior.log_density(point - np.log(self.starts[0]))
+            return value + more, slope + steeper, curvature + bent
+        return value, slope, curvature
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FitResult(Generic[Model]):
+class FitResult(Generic[Model_co]):
     """A fitted model with how well it is known.
 
     Attributes
@@ -97,8 +180,8 @@ class FitResult(Generic[Model]):
     customers, histories : int
         Customers in the data, and distinct histories among them.
     log_covariance : ndarray, shape (d, d)
-        Approximate covariance of the logarithms of the parameters, the inverse of the observed information; nan
-        for parameters on a boundary, and everywhere if the information is singular.
+        Approximate covariance of the logarithms of the parameters, the inverse of the observed information (and of
+        the prior's, if there was one); nan for parameters on a boundary, and everywhere if it is singular.
     evaluations : int
         Evaluations of the full likelihood.
 
@@ -111,7 +194,7 @@ class FitResult(Generic[Model]):
     ('converged', ['r', 'alpha', 'a', 'b'])
     """
 
-    model: Model
+    model: Model_co
     status: FitStatus
     message: str
     names: tuple[str, ...]
@@ -196,7 +279,7 @@ def fit(problem: Problem, build: Callable[..., Model]) -> FitResult[Model]:
         message=message,
         names=problem.names,
         values=values,
-        log_likelihood=found.value * problem.customers + problem.shift,
+        log_likelihood=_log_likelihood(problem, found) + problem.shift,
         customers=problem.customers,
         histories=problem.histories,
         log_covariance=covariance,
@@ -208,10 +291,7 @@ def _best(problem: Problem, starts: tuple[FloatArray, ...]) -> Maximum:
     """Return the best of the maxima found from each start, in log-parameters and per customer."""
 
     def objective(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        scale = np.exp(point)
-        value, gradient, hessian = problem.log_likelihood(scale)
-        slope = gradient * scale
-        curvature = hessian * np.outer(scale, scale) + np.diag(slope)
+        value, slope, curvature = problem.log_posterior(point)
         return value / problem.customers, slope / problem.customers, curvature / problem.customers
 
     box = np.full(len(problem.names), _EDGE)
@@ -228,6 +308,33 @@ def _log_covariance(found: Maximum, customers: int) -> FloatArray:
         inverse = np.linalg.inv(information)
         covariance[np.ix_(inner, inner)] = 0.5 * (inverse + inverse.T)
     return covariance
+
+
+def _log_likelihood(problem: Problem, found: Maximum) -> float:
+    """Return the log-likelihood by itself, without the prior."""
+    if problem.prior is None:
+        return found.value * problem.customers
+    return problem.log_likelihood(np.exp(found.point))[0]
+
+
+def limit_sentence(said: Sequence[str], parameters: Collection[str]) -> str:
+    """Return what to tell of a likelihood that has its maximum in a limit.
+
+    Parameters
+    ----------
+    said : sequence of str
+        What holds in the limit.
+    parameters : collection of str
+        The parameters that go to zero or infinity.
+
+    Returns
+    -------
+    str
+    """
+    return (
+        f"The likelihood rises towards a limit in which {' and '.join(said)}. Predictions are usable; "
+        f"{', '.join(sorted(parameters))} and what goes with it are not estimates."
+    )
 
 
 def _judge(problem: Problem, found: Maximum, covariance: FloatArray) -> tuple[FitStatus, str]:

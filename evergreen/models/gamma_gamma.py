@@ -11,7 +11,7 @@ import numpy as np
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.kernels import gamma_gamma as kernel
 from evergreen.models.checks import check_parameters, check_shapes, check_whole, refuse
-from evergreen.models.fitting import FitResult, Problem, fit
+from evergreen.models.fitting import FitResult, Problem, WeakPrior, fit, limit_sentence
 from evergreen.models.histories import SpendHistories
 from evergreen.typing import ArrayLike, FloatArray
 
@@ -64,13 +64,15 @@ class GammaGamma:
         check_parameters("GammaGamma", dict(zip(_NAMES, astuple(self), strict=True)))
 
     @classmethod
-    def fit(cls, spends: SpendHistories) -> FitResult[Self]:
+    def fit(cls, spends: SpendHistories, *, prior: WeakPrior | None = None) -> FitResult[Self]:
         """Return the model of highest likelihood.
 
         Parameters
         ----------
         spends : SpendHistories
             Repeat buyers with the mean value of their repeat occasions.
+        prior : WeakPrior, optional
+            Pulls parameters that the data hardly determine to ordinary values; meant for small bases.
 
         Returns
         -------
@@ -84,16 +86,7 @@ class GammaGamma:
         InvalidInputError
             If there is no repeat buyer with a positive value.
         """
-        if not isinstance(spends, SpendHistories):
-            raise InputTypeError.kind("spends", spends, "SpendHistories, such as base.spends()")
-        if spends.customers == 0:
-            raise InvalidInputError(
-                f"No customer has a repeat purchase of positive value ({spends.without_repeat:,} have no repeat "
-                f"purchase, {spends.without_value:,} no positive value): spend cannot be estimated."
-            )
-        # the geometric mean: without a finite mean one customer may hold nearly all the money
-        unit = math.exp(float(np.log(spends.value) @ spends.count) / spends.customers)
-        return fit(_problem(spends, unit), cls)
+        return fit(spend_problem(spends, prior), cls)
 
     @property
     def mean(self) -> float:
@@ -188,7 +181,40 @@ class GammaGamma:
         return self.p, self.q, self.v
 
 
-def _problem(spends: SpendHistories, unit: float, *, every: int = 1) -> Problem:
+def spend_problem(spends: SpendHistories, prior: WeakPrior | None = None) -> Problem:
+    """Return the likelihood of spends, on values divided by their geometric mean.
+
+    Parameters
+    ----------
+    spends : SpendHistories
+        Customers with their mean values.
+    prior : WeakPrior or None
+        What is known before.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    InputTypeError
+        If they are not spend histories.
+    InvalidInputError
+        If there is no customer with a positive value.
+    """
+    if not isinstance(spends, SpendHistories):
+        raise InputTypeError.kind("spends", spends, "SpendHistories, such as base.spends()")
+    if spends.customers == 0:
+        raise InvalidInputError(
+            f"No customer has a repeat purchase of positive value ({spends.without_repeat:,} have no repeat "
+            f"purchase, {spends.without_value:,} no positive value): spend cannot be estimated."
+        )
+    # the geometric mean: without a finite mean one customer may hold nearly all the money
+    unit = math.exp(float(np.log(spends.value) @ spends.count) / spends.customers)
+    return _problem(spends, unit, prior)
+
+
+def _problem(spends: SpendHistories, unit: float, prior: WeakPrior | None, *, every: int = 1) -> Problem:
     """Return the likelihood on values divided by the unit; ``every`` thins the customers."""
     x, value, count = spends.frequency[::every], spends.value[::every] / unit, spends.count[::every]
     evidence = kernel.gather(x, value, count)
@@ -206,8 +232,9 @@ def _problem(spends: SpendHistories, unit: float, *, every: int = 1) -> Problem:
         customers=customers,
         histories=len(x),
         starts=_STARTS,
-        rough=_problem(spends, unit, every=_EVERY) if every == 1 and len(spends) >= _LARGE else None,
+        rough=_problem(spends, unit, prior, every=_EVERY) if every == 1 and len(spends) >= _LARGE else None,
         limits=_limits,
+        prior=prior,
     )
 
 
@@ -220,7 +247,4 @@ def _limits(_: FloatArray, zero: frozenset[str], infinite: frozenset[str]) -> st
         said.append("no customer's occasions differ in value")
     if not said:
         said.append("values have no finite spread")
-    return (
-        f"The likelihood rises towards a limit in which {' and '.join(said)}. Predictions are usable; "
-        f"{', '.join(sorted(zero | infinite))} and what goes with it are not estimates."
-    )
+    return limit_sentence(said, zero | infinite)

@@ -6,22 +6,10 @@ from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from evergreen.models.fitting import FitResult
+from evergreen.kernels.shape import Forecast
+from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.typing import ArrayLike, FloatArray, IntArray
-
-
-class Forecast(NamedTuple):
-    """What a transaction model expects of customers within one horizon; arrays of shape (n,)."""
-
-    p_alive: FloatArray
-    """Probability of being alive at the end of observation."""
-    p_purchase: FloatArray
-    """Probability of at least one purchase within the horizon."""
-    expected_purchases: FloatArray
-    """Expected number of purchases within the horizon."""
-    discounted_purchases: FloatArray
-    """Expected number of purchases within the horizon, each discounted to the end of observation."""
 
 
 class SimulatedCustomers(NamedTuple):
@@ -35,8 +23,8 @@ class SimulatedCustomers(NamedTuple):
     """Time from the first purchase to the end of observation."""
     purchase_rate: FloatArray
     """Purchases per time unit while alive."""
-    dropout_probability: FloatArray
-    """Probability of leaving for good after a repeat purchase."""
+    dropout: FloatArray
+    """Probability of leaving for good at each chance, or rate of leaving per time unit, as the model has it."""
 
 
 @runtime_checkable
@@ -44,7 +32,7 @@ class TransactionModel(Protocol):
     """When customers buy and when they leave."""
 
     @classmethod
-    def fit(cls, histories: PurchaseHistories) -> FitResult[Self]:
+    def fit(cls, histories: PurchaseHistories, *, prior: WeakPrior | None = None) -> FitResult[Self]:
         """Return the model of highest likelihood."""
         ...
 
@@ -64,8 +52,18 @@ class TransactionModel(Protocol):
         """Return the expected number of repeat purchases of a new customer."""
         ...
 
+    def discounted_purchases_new(self, horizon: float, *, delta: float) -> float:
+        """Return the discounted number of repeat purchases expected of a new customer."""
+        ...
+
     def pmf(self, n: ArrayLike, horizon: float) -> FloatArray:
         """Return the probability that a new customer makes n repeat purchases."""
+        ...
+
+    def pmf_ahead(
+        self, n: ArrayLike, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+    ) -> FloatArray:
+        """Return the probability of n purchases in (T, T + horizon]."""
         ...
 
     def forecast(
@@ -86,7 +84,7 @@ class SpendModel(Protocol):
     """What customers spend per occasion."""
 
     @classmethod
-    def fit(cls, spends: SpendHistories) -> FitResult[Self]:
+    def fit(cls, spends: SpendHistories, *, prior: WeakPrior | None = None) -> FitResult[Self]:
         """Return the model of highest likelihood."""
         ...
 

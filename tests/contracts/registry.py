@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evergreen import BGNBD, CLVModel, CustomerBase, GammaGamma, RFMScorer
+from evergreen import BGNBD, MBGNBD, CLVModel, CustomerBase, GammaGamma, RFMScorer
 from evergreen.datasets import simulate_log
 from evergreen.models.protocols import SpendModel, TransactionModel
 
@@ -24,6 +24,7 @@ Thing = TypeVar("Thing")
 TRANSACTION_MODELS: Mapping[str, TransactionModel] = MappingProxyType(
     {
         "bg/nbd": BGNBD(r=0.9, alpha=21.0, a=0.8, b=2.4),
+        "mbg/nbd": MBGNBD(r=0.9, alpha=21.0, a=0.8, b=2.4),
     }
 )
 """A model of each kind, with parameters under which a base of a few thousand customers has an inner maximum."""

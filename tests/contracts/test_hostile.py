@@ -155,17 +155,17 @@ CASES: dict[str, Case] = {
     "unknown transactions": Case(
         clv(transactions="pareto"),
         InvalidInputError,
-        "transactions='pareto' is not allowed; choose one of 'bg/nbd'.",
+        "transactions='pareto' is not allowed; choose one of 'bg/nbd', 'mbg/nbd'.",
     ),
     "transactions=None": Case(
         clv(transactions=None),
         InvalidInputError,
-        "transactions=None is not allowed; choose one of 'bg/nbd'.",
+        "transactions=None is not allowed; choose one of 'bg/nbd', 'mbg/nbd'.",
     ),
     "transactions as a list": Case(
         clv(transactions=["bg/nbd"]),
         InvalidInputError,
-        "transactions=['bg/nbd'] is not allowed; choose one of 'bg/nbd'.",
+        "transactions=['bg/nbd'] is not allowed; choose one of 'bg/nbd', 'mbg/nbd'.",
     ),
     "unknown spend": Case(
         clv(spend="gamma"), InvalidInputError, "spend='gamma' is not allowed; choose one of 'gamma-gamma'."
@@ -257,7 +257,7 @@ CASES: dict[str, Case] = {
     "from_models of a class": Case(
         lambda _: CLVModel.from_models(BGNBD, time_unit="W"),  # type: ignore[arg-type]
         InputTypeError,
-        "transactions must be a model with parameters, such as BGNBD(...), got type.",
+        "transactions must be a model with parameters, such as BGNBD(...), got a class.",
     ),
     "from_models of nothing": Case(
         lambda _: CLVModel.from_models(None, time_unit="W"),  # type: ignore[arg-type]
@@ -318,7 +318,7 @@ CASES: dict[str, Case] = {
     "negative horizon of a model": Case(
         lambda _: BGNBD(1, 1, 1, 1).p_purchase(-1, 0, 0, 5),
         InvalidInputError,
-        "horizon must be finite and at least 0, got -1.0.",
+        "horizon must be at least 0, got -1.0.",
     ),
     "a history that cannot be": Case(
         lambda _: BGNBD(1, 1, 1, 1).p_alive([1, 2], [3.0, 9.0], [5.0, 8.0]),

@@ -12,14 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
-from evergreen.kernels import bgnbd as kernel
+from evergreen.kernels.bgnbd import BG_NBD, Parameters
 from evergreen.typing import FloatArray, IntArray
 from tests.reference import bgnbd_story as story
 
 VALUES = Path(__file__).parents[1] / "reference" / "bgnbd_values.csv"
 TINY = 1e-290  # below it doubles lose digits, and nobody needs any
 
-Parameters = tuple[float, float, float, float]
 positive = st.floats(np.log(1e-4), np.log(1e4)).map(lambda y: float(np.exp(y)))
 near_one = st.sampled_from([1.0, 1 - 1e-12, 1 + 1e-12, 1 - 1e-8, 1 + 1e-5])
 parameter_sets = st.tuples(positive, positive, st.one_of(positive, near_one), positive)
@@ -102,15 +101,15 @@ def misses(name: str, found: list[Any], exact: list[Any], rel: float) -> list[st
 
 def test_forecasts_on_the_grid() -> None:
     forecasts = [
-        kernel.forecast(known.parameters, known.inputs["horizon"], known.inputs["delta"], *known.history.arrays)
+        BG_NBD.forecast(known.parameters, known.inputs["horizon"], known.inputs["delta"], *known.history.arrays)
         for known in KNOWN
     ]
     answers = [known.outputs for known in KNOWN]
     exact = {
         "p_alive": [answer["p_alive"] for answer in answers],
         "p_purchase": [answer["p_purchase"] for answer in answers],
-        "expected": [answer["p_alive"] * answer["if_alive"] for answer in answers],
-        "discounted": [answer["p_alive"] * answer["discounted_if_alive"] for answer in answers],
+        "expected_purchases": [answer["p_alive"] * answer["if_alive"] for answer in answers],
+        "discounted_purchases": [answer["p_alive"] * answer["discounted_if_alive"] for answer in answers],
     }
     wrong = [
         miss
@@ -125,7 +124,7 @@ def test_expectations_of_the_living_on_the_grid() -> None:
     found, exact = [], []
     for known in KNOWN:
         x, _, T = known.history.arrays
-        found.append(kernel.expected_purchases(known.parameters, known.inputs["horizon"], x, T, T)[0])
+        found.append(BG_NBD.expected_purchases(known.parameters, known.inputs["horizon"], x, T, T)[0])
         with mp.workdps(40):
             parameters = story.exactly(*known.parameters)
             at_T = story.p_alive(parameters, int(x[0]), mp.mpf(T[0]), mp.mpf(T[0]))
@@ -135,13 +134,13 @@ def test_expectations_of_the_living_on_the_grid() -> None:
 
 
 def test_new_customers_on_the_grid() -> None:
-    found = [kernel.expected_purchases_new(k.parameters, np.array([k.inputs["horizon"]]))[0] for k in KNOWN]
+    found = [BG_NBD.expected_purchases_new(k.parameters, np.array([k.inputs["horizon"]]))[0] for k in KNOWN]
     wrong = misses("expected_new", found, [k.outputs["expected_new"] for k in KNOWN], 1e-12)
     assert not wrong, "\n".join(wrong)
 
 
 def test_pmf_on_the_grid() -> None:
-    found = [kernel.pmf(k.parameters, np.array([int(k.inputs["n"])]), k.inputs["horizon"])[0] for k in KNOWN]
+    found = [BG_NBD.pmf(k.parameters, np.array([int(k.inputs["n"])]), k.inputs["horizon"])[0] for k in KNOWN]
     wrong = misses("pmf", found, [k.outputs["pmf"] for k in KNOWN], 1e-9)
     assert not wrong, "\n".join(wrong)
 
@@ -149,8 +148,8 @@ def test_pmf_on_the_grid() -> None:
 def test_likelihood_on_the_grid() -> None:
     wrong = []
     for known in KNOWN:
-        evidence = kernel.gather(*known.history.arrays, np.array([1]))
-        value = kernel.log_likelihood(known.parameters, evidence)[0]
+        evidence = BG_NBD.gather(*known.history.arrays, np.array([1]))
+        value = BG_NBD.log_likelihood(known.parameters, evidence)[0]
         # the terms are of this size before they cancel
         size = 1 + (known.history.x + known.inputs["r"]) * abs(np.log(known.inputs["alpha"] + known.inputs["T"]))
         size += known.history.x * np.log(known.history.x + known.inputs["r"] + 1)
@@ -164,14 +163,14 @@ def test_likelihood_on_the_grid() -> None:
 
 @given(parameters=parameter_sets, history=histories())
 def test_likelihood_and_p_alive(parameters: Parameters, history: History) -> None:
-    value = kernel.log_likelihood(parameters, kernel.gather(*history.arrays, np.array([1])))[0]
+    value = BG_NBD.log_likelihood(parameters, BG_NBD.gather(*history.arrays, np.array([1])))[0]
     with mp.workdps(50):
         letters = story.exactly(*parameters)
         exact = story.log_likelihood(letters, history.x, mp.mpf(history.t_x), mp.mpf(history.T))
         alive = story.p_alive(letters, history.x, mp.mpf(history.t_x), mp.mpf(history.T))
     size = 1 + (history.x + parameters[0]) * (1 + abs(np.log(parameters[1] + history.T)) + np.log1p(history.x))
     assert abs(value - float(exact)) < 1e-13 * size
-    assert close(kernel.p_alive(parameters, *history.arrays)[0], alive, 1e-11)
+    assert close(BG_NBD.p_alive(parameters, *history.arrays)[0], alive, 1e-11)
 
 
 @settings(max_examples=settings().max_examples // 2)
@@ -180,7 +179,7 @@ def test_likelihood_and_p_alive(parameters: Parameters, history: History) -> Non
 @example(parameters=(1e-4, 1e-4, 1.0, 1.0), x=0, T=0.0, horizon=3.0)  # rare buyers once were under-resolved
 def test_expected_purchases(parameters: Parameters, x: int, T: float, horizon: float) -> None:
     history = History(x, T if x else 0.0, T)
-    found = kernel.expected_purchases(parameters, horizon, *history.arrays)[0]
+    found = BG_NBD.expected_purchases(parameters, horizon, *history.arrays)[0]
     with mp.workdps(26):
         letters = story.exactly(*parameters)
         exact = story.purchases_by_quadrature(letters, mp.mpf(horizon), x, mp.mpf(T))
@@ -199,7 +198,7 @@ moderate = st.floats(np.log(0.1), np.log(20)).map(lambda y: float(np.exp(y)))
 )
 def test_expected_purchases_counted_one_by_one(parameters: Parameters, x: int, T: float, share: float) -> None:
     horizon = (parameters[1] + T) * share / (1 - share)  # terms fall like share^m
-    found = kernel.expected_purchases(parameters, horizon, np.array([x]), np.array([T if x else 0.0]), np.array([T]))[0]
+    found = BG_NBD.expected_purchases(parameters, horizon, np.array([x]), np.array([T if x else 0.0]), np.array([T]))[0]
     with mp.workdps(30):
         letters = story.exactly(*parameters)
         exact = story.purchases_by_counting(letters, mp.mpf(horizon), x, mp.mpf(T))
@@ -215,7 +214,7 @@ def test_expected_purchases_counted_one_by_one(parameters: Parameters, x: int, T
 @example(parameters=(1e4, 1e-4, 1e-4, 1e4), history=History(5_000, 3e3, 3e3), horizon=3e3, delta=0.1)
 @example(parameters=(1e4, 1e-4, 1e4, 1e-4), history=History(1, 0.0, 0.0), horizon=3e3, delta=0.1)
 def test_forecasts_keep_their_order(parameters: Parameters, history: History, horizon: float, delta: float) -> None:
-    found = kernel.forecast(parameters, horizon, delta, *history.arrays)
+    found = BG_NBD.forecast(parameters, horizon, delta, *history.arrays)
     alive, buys, expected, discounted = (float(part[0]) for part in found)
     assert all(np.isfinite(part) for part in (alive, buys, expected, discounted))
     ulp = 1 + 1e-12
@@ -228,34 +227,34 @@ def test_forecasts_keep_their_order(parameters: Parameters, history: History, ho
 
 @given(parameters=parameter_sets, history=histories(), horizon=horizons, longer=st.floats(0, 3))
 def test_longer_horizons_bring_more(parameters: Parameters, history: History, horizon: float, longer: float) -> None:
-    near = kernel.forecast(parameters, horizon, 0.01, *history.arrays)
-    far = kernel.forecast(parameters, horizon * (1 + longer), 0.01, *history.arrays)
+    near = BG_NBD.forecast(parameters, horizon, 0.01, *history.arrays)
+    far = BG_NBD.forecast(parameters, horizon * (1 + longer), 0.01, *history.arrays)
     for shorter, further in zip(near, far, strict=True):
         assert shorter[0] <= further[0] * (1 + 1e-11)
 
 
 @given(parameters=parameter_sets, history=histories(), horizon=horizons)
 def test_single_answers_equal_the_forecast(parameters: Parameters, history: History, horizon: float) -> None:
-    found = kernel.forecast(parameters, horizon, 0.0, *history.arrays)
-    assert found.p_alive[0] == kernel.p_alive(parameters, *history.arrays)[0]
-    assert found.p_purchase[0] == kernel.p_purchase(parameters, horizon, *history.arrays)[0]
-    assert found.expected[0] == kernel.expected_purchases(parameters, horizon, *history.arrays)[0]
-    assert found.discounted[0] == found.expected[0]
+    found = BG_NBD.forecast(parameters, horizon, 0.0, *history.arrays)
+    assert found.p_alive[0] == BG_NBD.p_alive(parameters, *history.arrays)[0]
+    assert found.p_purchase[0] == BG_NBD.p_purchase(parameters, horizon, *history.arrays)[0]
+    assert found.expected_purchases[0] == BG_NBD.expected_purchases(parameters, horizon, *history.arrays)[0]
+    assert found.discounted_purchases[0] == found.expected_purchases[0]
 
 
 @given(parameters=parameter_sets, history=histories())
 def test_nothing_happens_within_no_time(parameters: Parameters, history: History) -> None:
-    found = kernel.forecast(parameters, 0.0, 0.0, *history.arrays)
-    assert found.p_purchase[0] == found.expected[0] == 0
+    found = BG_NBD.forecast(parameters, 0.0, 0.0, *history.arrays)
+    assert found.p_purchase[0] == found.expected_purchases[0] == 0
 
 
 @given(parameters=parameter_sets, people=st.lists(histories(), min_size=2, max_size=25), horizon=horizons)
 def test_a_score_does_not_depend_on_the_batch(parameters: Parameters, people: list[History], horizon: float) -> None:
     columns = [np.concatenate(column) for column in zip(*(person.arrays for person in people), strict=True)]
-    together = kernel.forecast(parameters, horizon, 0.01, columns[0], columns[1], columns[2])
-    backwards = kernel.forecast(parameters, horizon, 0.01, *(column[::-1] for column in columns))
+    together = BG_NBD.forecast(parameters, horizon, 0.01, columns[0], columns[1], columns[2])
+    backwards = BG_NBD.forecast(parameters, horizon, 0.01, *(column[::-1] for column in columns))
     for i, person in enumerate(people):
-        alone = kernel.forecast(parameters, horizon, 0.01, *person.arrays)
+        alone = BG_NBD.forecast(parameters, horizon, 0.01, *person.arrays)
         for part, reversed_part, single in zip(together, backwards, alone, strict=True):
             assert part[i] == single[0]
             assert reversed_part[len(people) - 1 - i] == single[0]
@@ -263,11 +262,11 @@ def test_a_score_does_not_depend_on_the_batch(parameters: Parameters, people: li
 
 @given(parameters=parameter_sets, horizon=horizons)
 def test_a_new_customer_is_one_without_a_past(parameters: Parameters, horizon: float) -> None:
-    new = kernel.expected_purchases_new(parameters, np.array([horizon]))[0]
-    fresh = kernel.expected_purchases(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0]
+    new = BG_NBD.expected_purchases_new(parameters, np.array([horizon]))[0]
+    fresh = BG_NBD.expected_purchases(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0]
     assert new == pytest.approx(fresh, rel=1e-12, abs=0)
-    assert kernel.p_purchase(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0] == pytest.approx(
-        1 - kernel.pmf(parameters, np.array([0]), horizon)[0], rel=1e-12, abs=1e-15
+    assert BG_NBD.p_purchase(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0] == pytest.approx(
+        1 - BG_NBD.pmf(parameters, np.array([0]), horizon)[0], rel=1e-12, abs=1e-15
     )
 
 
@@ -275,15 +274,15 @@ def test_a_new_customer_is_one_without_a_past(parameters: Parameters, horizon: f
 def test_pmf_is_a_distribution_with_the_right_mean(parameters: Parameters, share: float) -> None:
     horizon = parameters[1] * share / (1 - share)
     n = np.arange(1_500)  # terms fall like share^n
-    p = kernel.pmf(parameters, n, horizon)
+    p = BG_NBD.pmf(parameters, n, horizon)
     assert np.all((p >= 0) & (p <= 1))
     assert p.sum() == pytest.approx(1, rel=1e-11, abs=0)
-    assert n @ p == pytest.approx(kernel.expected_purchases_new(parameters, np.array([horizon]))[0], rel=1e-10, abs=0)
+    assert n @ p == pytest.approx(BG_NBD.expected_purchases_new(parameters, np.array([horizon]))[0], rel=1e-10, abs=0)
 
 
 @given(parameters=parameter_sets, horizon=horizons)
 def test_pmf_anywhere(parameters: Parameters, horizon: float) -> None:
-    p = kernel.pmf(parameters, np.arange(5_001), horizon)
+    p = BG_NBD.pmf(parameters, np.arange(5_001), horizon)
     assert np.all((p >= 0) & (p <= 1 + 1e-12))
     assert p.sum() <= 1 + 1e-9
 
@@ -292,7 +291,7 @@ def test_pmf_anywhere(parameters: Parameters, horizon: float) -> None:
 def test_pmf(parameters: Parameters, n: int, horizon: float) -> None:
     with mp.workdps(40):
         exact = story.pmf(story.exactly(*parameters), n, mp.mpf(horizon))
-    assert close(kernel.pmf(parameters, np.array([n]), horizon)[0], exact, 1e-10)
+    assert close(BG_NBD.pmf(parameters, np.array([n]), horizon)[0], exact, 1e-10)
 
 
 @given(parameters=parameter_sets, history=histories(), horizon=horizons, unit=st.sampled_from([7.0, 1 / 24, 365.2425]))
@@ -301,8 +300,8 @@ def test_the_unit_of_time_changes_nothing(
 ) -> None:
     r, alpha, a, b = parameters
     x, t_x, T = history.arrays
-    weeks = kernel.forecast(parameters, horizon, 0.01, x, t_x, T)
-    other = kernel.forecast((r, alpha * unit, a, b), horizon * unit, 0.01 / unit, x, t_x * unit, T * unit)
+    weeks = BG_NBD.forecast(parameters, horizon, 0.01, x, t_x, T)
+    other = BG_NBD.forecast((r, alpha * unit, a, b), horizon * unit, 0.01 / unit, x, t_x * unit, T * unit)
     for one, two in zip(weeks, other, strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-9, atol=TINY)
 
@@ -312,24 +311,24 @@ def test_a_year_in_two_halves(parameters: Parameters, history: History, horizon:
     """The present value of (0, 2h] is that of (0, h] plus what comes after: it lies between known bounds."""
     delta = 0.003
     x, t_x, T = history.arrays
-    once = kernel.forecast(parameters, horizon, delta, x, t_x, T)
-    twice = kernel.forecast(parameters, 2 * horizon, delta, x, t_x, T)
-    later = twice.expected - once.expected
-    gained = twice.discounted - once.discounted
-    noise = 1e-11 * twice.expected
+    once = BG_NBD.forecast(parameters, horizon, delta, x, t_x, T)
+    twice = BG_NBD.forecast(parameters, 2 * horizon, delta, x, t_x, T)
+    later = twice.expected_purchases - once.expected_purchases
+    gained = twice.discounted_purchases - once.discounted_purchases
+    noise = 1e-11 * twice.expected_purchases
     assert np.all(gained <= np.exp(-delta * horizon) * later + noise)
     assert np.all(gained >= np.exp(-2 * delta * horizon) * later - noise)
 
 
 def test_one_time_buyers_are_alive() -> None:
     T = np.array([0.0, 1.0, 1e6])
-    np.testing.assert_array_equal(kernel.p_alive((0.2, 4.4, 0.8, 2.4), np.zeros(3, np.int64), np.zeros(3), T), 1.0)
+    np.testing.assert_array_equal(BG_NBD.p_alive((0.2, 4.4, 0.8, 2.4), np.zeros(3, np.int64), np.zeros(3), T), 1.0)
 
 
 def test_p_alive_of_customers_who_hardly_stay() -> None:
     # after one purchase he stayed with b / (a + b), and nothing has happened since: b + 1 - 1 is not b
     b = 1e-4 / 3
-    assert kernel.p_alive((0.2, 4.4, 1.0, b), *History(1, 9.0, 9.0).arrays)[0] == pytest.approx(
+    assert BG_NBD.p_alive((0.2, 4.4, 1.0, b), *History(1, 9.0, 9.0).arrays)[0] == pytest.approx(
         b / (1 + b), rel=1e-15, abs=0
     )
 
@@ -362,7 +361,7 @@ def test_likelihood_and_derivatives_of_a_base(parameters: Parameters) -> None:
             for x, t_x, T, n in zip(*(column.tolist() for column in SMALL_BASE), strict=True)
         )
 
-    value, gradient, hessian = kernel.log_likelihood(parameters, kernel.gather(*SMALL_BASE))
+    value, gradient, hessian = BG_NBD.log_likelihood(parameters, BG_NBD.gather(*SMALL_BASE))
     with mp.workdps(40):
         letters = story.exactly(*parameters)
         assert value == pytest.approx(float(plain(*letters)), rel=1e-13, abs=0)
@@ -387,7 +386,7 @@ def test_gradient_anywhere(parameters: Parameters, history: History) -> None:
     def plain(*letters: story.Number) -> story.Number:
         return story.log_likelihood((letters[0], letters[1], letters[2], letters[3]), x, mp.mpf(t_x), mp.mpf(T))
 
-    gradient = kernel.log_likelihood(parameters, kernel.gather(*history.arrays, np.array([1])))[1]
+    gradient = BG_NBD.log_likelihood(parameters, BG_NBD.gather(*history.arrays, np.array([1])))[1]
     with mp.workdps(40):
         letters = story.exactly(*parameters)
         exact = np.array([float(mp.diff(plain, letters, order)) for order in np.eye(4, dtype=int).tolist()])

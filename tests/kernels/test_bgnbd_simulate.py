@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, kstest
 
-from evergreen.kernels import bgnbd as kernel
+from evergreen.kernels.bgnbd import BG_NBD, Parameters
 from evergreen.typing import BoolArray, FloatArray, IntArray
 
 CDNOW = (0.243, 4.414, 0.793, 2.426)
@@ -23,7 +23,7 @@ class Lives(NamedTuple):
     later: IntArray
 
 
-def live(parameters: kernel.Parameters, T: float, ahead: float, n: int, seed: int) -> Lives:
+def live(parameters: Parameters, T: float, ahead: float, n: int, seed: int) -> Lives:
     """Live through one purchase after the other: wait, buy, toss the coin."""
     r, alpha, a, b = parameters
     random = np.random.default_rng(seed)
@@ -48,24 +48,24 @@ def live(parameters: kernel.Parameters, T: float, ahead: float, n: int, seed: in
 
 
 @pytest.mark.parametrize("parameters", CASES)
-def test_counts_follow_the_pmf(parameters: kernel.Parameters) -> None:
+def test_counts_follow_the_pmf(parameters: Parameters) -> None:
     n, T = 200_000, 39.0
-    x = kernel.simulate(parameters, np.full(n, T), np.random.default_rng(11))[0]
-    expected = n * kernel.pmf(parameters, np.arange(400), T)
+    x = BG_NBD.simulate(parameters, np.full(n, T), np.random.default_rng(11))[0]
+    expected = n * BG_NBD.pmf(parameters, np.arange(400), T)
     frequent = np.flatnonzero(expected >= 20)
     observed = np.bincount(x, minlength=400)[frequent]
     wanted = np.append(expected[frequent], n - expected[frequent].sum())
     statistic = float(((np.append(observed, n - observed.sum()) - wanted) ** 2 / wanted).sum())
     assert chi2.sf(statistic, len(frequent)) > RARE
-    mean = kernel.expected_purchases_new(parameters, np.array([T]))[0]
+    mean = BG_NBD.expected_purchases_new(parameters, np.array([T]))[0]
     assert abs(x.mean() - mean) < 4 * x.std() / np.sqrt(n)
 
 
 @pytest.mark.parametrize("parameters", CASES)
-def test_recency_is_that_of_lives_lived(parameters: kernel.Parameters) -> None:
+def test_recency_is_that_of_lives_lived(parameters: Parameters) -> None:
     n, T = 8_000, 39.0
     slow = live(parameters, T, 0.0, n, 5)
-    x, t_x, _, _ = kernel.simulate(parameters, np.full(40_000, T), np.random.default_rng(6))
+    x, t_x, _, _ = BG_NBD.simulate(parameters, np.full(40_000, T), np.random.default_rng(6))
     assert kstest(t_x[x > 0], slow.t_x[slow.x > 0]).pvalue > RARE
     for count in (1, 2):
         if (slow.x == count).sum() > 100:
@@ -75,15 +75,15 @@ def test_recency_is_that_of_lives_lived(parameters: kernel.Parameters) -> None:
 
 
 @pytest.mark.parametrize("parameters", CASES)
-def test_lives_lived_bear_out_the_forecasts(parameters: kernel.Parameters) -> None:
+def test_lives_lived_bear_out_the_forecasts(parameters: Parameters) -> None:
     """Among lives lived, the share alive, the share buying again and the purchases are what was forecast, by decile."""
     T, ahead = 39.0, 26.0
     lives = live(parameters, T, ahead, 12_000, 8)
-    forecast = kernel.forecast(parameters, ahead, 0.0, lives.x, lives.t_x, np.full(len(lives.x), T))
+    forecast = BG_NBD.forecast(parameters, ahead, 0.0, lives.x, lives.t_x, np.full(len(lives.x), T))
     for predicted, came in (
         (forecast.p_alive, lives.alive),
         (forecast.p_purchase, lives.later > 0),
-        (forecast.expected, lives.later),
+        (forecast.expected_purchases, lives.later),
     ):
         edges = np.unique(np.quantile(predicted, np.linspace(0, 1, 11)))
         group = np.searchsorted(edges[1:-1], predicted, side="right")
@@ -94,17 +94,17 @@ def test_lives_lived_bear_out_the_forecasts(parameters: kernel.Parameters) -> No
 
 
 @pytest.mark.parametrize("parameters", CASES)
-def test_simulated_customers_are_alive_as_often_as_said(parameters: kernel.Parameters) -> None:
+def test_simulated_customers_are_alive_as_often_as_said(parameters: Parameters) -> None:
     """Given his own rate and p, a customer silent since t_x is alive with a chance that averages to P(alive).
 
     He stayed with 1 - p and has been silent with exp(-rate (T - t_x)), or left with p.
     """
     n, T = 100_000, 39.0
-    x, t_x, rate, p = kernel.simulate(parameters, np.full(n, T), np.random.default_rng(4))
+    x, t_x, rate, p = BG_NBD.simulate(parameters, np.full(n, T), np.random.default_rng(4))
     repeat = x > 0
     stayed = (1 - p) * np.exp(-rate * (T - t_x))
     knowing = (stayed / (p + stayed))[repeat]
-    said = kernel.p_alive(parameters, x, t_x, np.full(n, T))[repeat]
+    said = BG_NBD.p_alive(parameters, x, t_x, np.full(n, T))[repeat]
     for low in np.linspace(0, 0.9, 10):
         inside = (said >= low) & (said < low + 0.1)
         if inside.sum() > 50:
@@ -115,17 +115,17 @@ def test_simulated_customers_are_alive_as_often_as_said(parameters: kernel.Param
 def test_recency_where_it_is_known() -> None:
     n, T = 200_000, 39.0
     # nobody leaves: the last of x uniform times
-    x, t_x, _, _ = kernel.simulate((2.0, 20.0, 1e-4, 1e4), np.full(n, T), np.random.default_rng(3))
+    x, t_x, _, _ = BG_NBD.simulate((2.0, 20.0, 1e-4, 1e4), np.full(n, T), np.random.default_rng(3))
     assert kstest(((t_x / T) ** x)[x > 0], "uniform").pvalue > RARE
     # all leave at once: the first purchase at their rate, as it came before T
-    x, t_x, rate, _ = kernel.simulate((2.0, 20.0, 1e4, 1e-4), np.full(n, T), np.random.default_rng(3))
+    x, t_x, rate, _ = BG_NBD.simulate((2.0, 20.0, 1e4, 1e-4), np.full(n, T), np.random.default_rng(3))
     assert x.max() == 1
     assert kstest((np.expm1(-rate * t_x) / np.expm1(-rate * T))[x > 0], "uniform").pvalue > RARE
 
 
 def test_rates_and_dropout_follow_their_distributions() -> None:
     r, alpha, a, b = CDNOW
-    _, _, rate, p = kernel.simulate(CDNOW, np.full(50_000, 10.0), np.random.default_rng(1))
+    _, _, rate, p = BG_NBD.simulate(CDNOW, np.full(50_000, 10.0), np.random.default_rng(1))
     assert kstest(rate * alpha, "gamma", (r,)).pvalue > RARE
     assert kstest(p, "beta", (a, b)).pvalue > RARE
 
@@ -133,7 +133,7 @@ def test_rates_and_dropout_follow_their_distributions() -> None:
 def test_extremes_of_the_simulator() -> None:
     random = np.random.default_rng(2)
     for parameters in ((1e-4, 1e-4, 1e-4, 1e4), (1e3, 1.0, 1e4, 1e-4), (1e-4, 1e4, 1e-4, 1e-4)):
-        x, t_x, rate, p = kernel.simulate(parameters, np.tile([0.0, 1.0, 1e3], 200), random)
+        x, t_x, rate, p = BG_NBD.simulate(parameters, np.tile([0.0, 1.0, 1e3], 200), random)
         assert np.all(x >= 0)
         assert np.all(np.isfinite(t_x) & (t_x >= 0) & (t_x <= np.tile([0.0, 1.0, 1e3], 200)))
         assert np.all(np.isfinite(rate) & (p >= 0) & (p <= 1))

@@ -1,0 +1,451 @@
+"""What all models of when customers buy have in common: their verbs and their fit."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+
+from evergreen.errors import InputTypeError, InvalidInputError
+from evergreen.kernels.shape import Forecast, Kernel
+from evergreen.models.checks import (
+    check_finite,
+    check_histories,
+    check_horizon,
+    check_not_negative,
+    check_parameters,
+    check_shapes,
+    check_whole,
+    refuse,
+)
+from evergreen.models.fitting import FitResult, Limits, Model, Problem, WeakPrior, fit
+from evergreen.models.histories import PurchaseHistories
+from evergreen.models.protocols import SimulatedCustomers
+from evergreen.typing import ArrayLike, FloatArray
+
+_LARGE: Final = 20_000  # distinct histories from which on a sample of them is fitted first, for a start
+_EVERY: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The formulas of a model and what its fit has to know.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        The formulas.
+    names : tuple of str
+        Parameters, in the order of the kernel.
+    times : frozenset of str
+        Those that are a time.
+    starts : tuple of tuple of float
+        Points to search from, times in mean ages of the customers; the first is typical of customer bases.
+    limits : callable
+        (unit-free parameters, names at zero, names at infinity) to one sentence about such an optimum.
+    """
+
+    kernel: Kernel
+    names: tuple[str, ...]
+    times: frozenset[str]
+    starts: tuple[tuple[float, ...], ...]
+    limits: Limits
+
+    def fit(
+        self, histories: PurchaseHistories, build: Callable[..., Model], prior: WeakPrior | None
+    ) -> FitResult[Model]:
+        """Return the model of highest likelihood (or posterior density).
+
+        Parameters
+        ----------
+        histories : PurchaseHistories
+            The customer base.
+        build : callable
+            Makes the model from its parameters.
+        prior : WeakPrior or None
+            What is known before.
+
+        Returns
+        -------
+        FitResult
+
+        Raises
+        ------
+        InputTypeError
+            If they are not purchase histories.
+        InvalidInputError
+            If nobody bought twice, or nobody was observed for any time: there is nothing to learn from.
+        """
+        return fit(self.problem(histories, prior), build)
+
+    def problem(self, histories: PurchaseHistories, prior: WeakPrior | None = None) -> Problem:
+        """Return the likelihood of a base, on times divided by the mean age of its customers.
+
+        Parameters
+        ----------
+        histories : PurchaseHistories
+            The customer base.
+        prior : WeakPrior or None
+            What is known before.
+
+        Returns
+        -------
+        Problem
+
+        Raises
+        ------
+        InputTypeError, InvalidInputError
+            As for :meth:`fit`.
+        """
+        if not isinstance(histories, PurchaseHistories):
+            raise InputTypeError.kind("histories", histories, "PurchaseHistories, such as base.histories()")
+        purchases = int(histories.frequency @ histories.count)
+        if purchases == 0:
+            raise InvalidInputError(
+                f"None of {histories.customers:,} customers has a repeat purchase: rates cannot be estimated. "
+                "Observe the customers for longer, or count finer occasions."
+            )
+        unit = float(histories.T @ histories.count) / histories.customers
+        if unit == 0:
+            raise InvalidInputError(
+                f"All {histories.customers:,} customers have T = 0: nobody was observed after the first purchase."
+            )
+        return self._problem(histories, unit if self.times else 1.0, purchases, prior, every=1)
+
+    def _problem(
+        self, histories: PurchaseHistories, unit: float, purchases: int, prior: WeakPrior | None, *, every: int
+    ) -> Problem:
+        """Return the likelihood on times divided by the unit; ``every`` thins the histories."""
+        kernel = self.kernel
+        t_x, T = histories.recency[::every] / unit, histories.T[::every] / unit
+        x, count = histories.frequency[::every], histories.count[::every]
+        evidence = kernel.gather(x, t_x, T, count)
+        large = every == 1 and len(histories) >= _LARGE
+        return Problem(
+            names=self.names,
+            log_likelihood=lambda point: kernel.log_likelihood(tuple(point.tolist()), evidence),
+            units=np.array([unit if name in self.times else 1.0 for name in self.names]),
+            shift=-purchases * float(np.log(unit)),
+            customers=int(count.sum()),
+            histories=len(x),
+            starts=tuple(np.array(start) for start in self.starts),
+            rough=self._problem(histories, unit, purchases, prior, every=_EVERY) if large else None,
+            limits=self.limits,
+            prior=prior,
+        )
+
+
+class HistoryModel(ABC):
+    """A model that sees of a customer how often, how recently and for how long: (frequency, recency, T).
+
+    Every model is a frozen dataclass of its parameters, all above 0, with these verbs. Times are in whatever unit
+    the parameters were fitted in; :class:`~evergreen.CLVModel` keeps track of it.
+    """
+
+    __slots__ = ()
+
+    _whole_horizons: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        check_parameters(type(self).__name__, self.parameters)
+
+    @property
+    @abstractmethod
+    def family(self) -> Family:
+        """The formulas of the model, and how it is fitted."""
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, histories: PurchaseHistories, *, prior: WeakPrior | None = None) -> FitResult[Self]:
+        """Return the model of highest likelihood.
+
+        Parameters
+        ----------
+        histories : PurchaseHistories
+            The customer base.
+        prior : WeakPrior, optional
+            Pulls parameters that the data hardly determine to ordinary values; meant for small bases.
+
+        Returns
+        -------
+        FitResult
+            The model with standard errors and a named outcome.
+
+        Raises
+        ------
+        InputTypeError
+            If they are not purchase histories.
+        InvalidInputError
+            If nobody bought twice, or nobody was observed for any time: there is nothing to learn from.
+        """
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The parameters by name."""
+        return dict(zip(self.family.names, self._letters, strict=True))
+
+    def p_alive(self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
+        """Return the probability that customers are still alive at T.
+
+        Parameters
+        ----------
+        frequency : array_like
+            Whole number of repeat occasions.
+        recency, T : array_like
+            Time from the first to the last occasion, and to the end of observation.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the arguments' common shape.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD, MBGNBD
+        >>> BGNBD(0.243, 4.414, 0.793, 2.426).p_alive([0, 2], [0, 30.43], 38.86).round(4)
+        array([1.    , 0.7266])
+        >>> MBGNBD(0.525, 6.183, 0.891, 1.614).p_alive([0, 2], [0, 30.43], 38.86).round(4)
+        array([0.3897, 0.7062])
+        """
+        return self._kernel.p_alive(self._letters, *check_histories(frequency, recency, T))[()]
+
+    def p_purchase(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
+        """Return the probability of at least one purchase within the horizon.
+
+        Parameters
+        ----------
+        horizon : float
+            Time ahead of T, at least 0; may be infinite.
+        frequency, recency, T : array_like
+            As for :meth:`p_alive`.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the arguments' common shape.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD
+        >>> BGNBD(0.243, 4.414, 0.793, 2.426).p_purchase(39, [0, 2], [0, 30.43], 38.86).round(4)
+        array([0.1446, 0.5546])
+        """
+        ahead = check_horizon(horizon, whole=self._whole_horizons)
+        return self._kernel.p_purchase(self._letters, ahead, *check_histories(frequency, recency, T))[()]
+
+    def expected_purchases(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
+        """Return the expected number of purchases within the horizon.
+
+        Parameters
+        ----------
+        horizon : float
+            Time ahead of T, at least 0; may be infinite.
+        frequency, recency, T : array_like
+            As for :meth:`p_alive`.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the arguments' common shape; infinite where the horizon and the expectation are.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD
+        >>> BGNBD(0.243, 4.414, 0.793, 2.426).expected_purchases(39, [0, 2], [0, 30.43], 38.86).round(3)
+        array([0.195, 1.226])
+        """
+        ahead = check_horizon(horizon, whole=self._whole_horizons)
+        x, t_x, age = check_histories(frequency, recency, T)
+        found = self._kernel.expected_purchases(self._letters, ahead, x.ravel(), t_x.ravel(), age.ravel())
+        return found.reshape(x.shape)[()]
+
+    def forecast(
+        self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, *, delta: float = 0.0
+    ) -> Forecast:
+        """Return all forecasts of one horizon at once, at little more than the cost of one.
+
+        Parameters
+        ----------
+        horizon : float
+            Time ahead of T, at least 0; may be infinite.
+        frequency, recency, T : array_like
+            As for :meth:`p_alive`.
+        delta : float
+            Continuous discount rate per time unit, at least 0.
+
+        Returns
+        -------
+        Forecast
+            p_alive, p_purchase, expected_purchases and discounted_purchases, each of the arguments' common shape.
+            With an infinite horizon and a ``delta`` above 0 the last is DERT, the discounted expected residual
+            transactions of Fader, Hardie & Lee (2005, "RFM and CLV").
+
+        Examples
+        --------
+        >>> import math
+        >>> from evergreen import BGNBD
+        >>> model = BGNBD(0.243, 4.414, 0.793, 2.426)
+        >>> float(model.forecast(39, 2, 30.43, 38.86, delta=0.01).discounted_purchases.round(3))
+        1.027
+        >>> float(model.forecast(math.inf, 2, 30.43, 38.86, delta=0.01).discounted_purchases.round(3))
+        2.262
+        """
+        ahead = check_horizon(horizon, whole=self._whole_horizons)
+        rate = check_not_negative("delta", delta)
+        x, t_x, age = check_histories(frequency, recency, T)
+        found = self._kernel.forecast(self._letters, ahead, rate, x.ravel(), t_x.ravel(), age.ravel())
+        return Forecast(*(part.reshape(x.shape)[()] for part in found))
+
+    def pmf_ahead(
+        self, n: ArrayLike, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+    ) -> FloatArray:
+        """Return the probability that customers make n purchases within the horizon after T.
+
+        Parameters
+        ----------
+        n : array_like
+            Whole numbers of at least 0.
+        horizon : float
+            Time ahead of T, at least 0 and finite.
+        frequency, recency, T : array_like
+            As for :meth:`p_alive`; all arguments broadcast.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the arguments' common shape.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD
+        >>> BGNBD(0.243, 4.414, 0.793, 2.426).pmf_ahead([0, 1, 2], 39, 2, 30.43, 38.86).round(4)
+        array([0.4454, 0.2393, 0.1442])
+        """
+        ahead = check_horizon(horizon, whole=self._whole_horizons, finite=True)
+        x, t_x, age = check_histories(frequency, recency, T)
+        count, x, t_x, age = check_shapes(n=check_whole("n", n), frequency=x, recency=t_x, T=age)
+        if ahead == 0:
+            return np.where(count == 0, 1.0, 0.0)[()]
+        columns = (count.ravel(), ahead, x.ravel(), t_x.ravel(), age.ravel())
+        return self._kernel.pmf_ahead(self._letters, *columns).reshape(x.shape)[()]
+
+    def expected_purchases_new(self, horizon: ArrayLike) -> FloatArray:
+        """Return the expected number of repeat purchases of a customer who has just bought for the first time.
+
+        Parameters
+        ----------
+        horizon : array_like
+            Times since the first purchase, at least 0; may be infinite.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the shape of ``horizon``.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD
+        >>> BGNBD(0.243, 4.414, 0.793, 2.426).expected_purchases_new([0, 52]).round(4)
+        array([0.    , 1.4461])
+        """
+        ahead = np.asarray(horizon, np.float64)
+        refuse("horizon must be at least 0", ~(ahead >= 0), ahead)
+        if self._whole_horizons:
+            refuse("horizon must be a whole number of opportunities", ahead != np.floor(ahead), ahead)
+        return self._kernel.expected_purchases_new(self._letters, ahead.ravel()).reshape(ahead.shape)[()]
+
+    def discounted_purchases_new(self, horizon: float, *, delta: float) -> float:
+        """Return the discounted number of repeat purchases expected of a new customer.
+
+        Parameters
+        ----------
+        horizon : float
+            Time since the first purchase, at least 0; may be infinite.
+        delta : float
+            Continuous discount rate per time unit, at least 0.
+
+        Returns
+        -------
+        float
+            The first purchase, which is sure, is not among them.
+
+        Examples
+        --------
+        >>> import math
+        >>> from evergreen import BGNBD
+        >>> round(BGNBD(0.243, 4.414, 0.793, 2.426).discounted_purchases_new(math.inf, delta=0.0018), 3)
+        4.399
+        """
+        ahead, rate = check_horizon(horizon, whole=self._whole_horizons), check_not_negative("delta", delta)
+        return self._kernel.discounted_purchases_new(self._letters, ahead, rate)
+
+    def pmf(self, n: ArrayLike, horizon: float) -> FloatArray:
+        """Return the probability that a new customer makes n repeat purchases within the horizon.
+
+        Parameters
+        ----------
+        n : array_like
+            Whole numbers of at least 0.
+        horizon : float
+            Time since the first purchase, at least 0 and finite.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the shape of ``n``.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD
+        >>> BGNBD(0.243, 4.414, 0.793, 2.426).pmf([0, 1, 2], horizon=39).round(4)
+        array([0.5738, 0.1994, 0.0854])
+        """
+        count, ahead = check_whole("n", n), check_horizon(horizon, whole=self._whole_horizons, finite=True)
+        if ahead == 0:
+            return np.where(count == 0, 1.0, 0.0)[()]
+        return self._kernel.pmf(self._letters, count, ahead)[()]
+
+    def simulate(
+        self, T: ArrayLike, *, customers: int | None = None, seed: int | np.random.Generator | None = None
+    ) -> SimulatedCustomers:
+        """Draw customers from the model and observe each until T.
+
+        Parameters
+        ----------
+        T : array_like
+            Age of each customer, or one age for all.
+        customers : int, optional
+            How many to draw where T is one number.
+        seed : int or numpy.random.Generator, optional
+            For the same draw again.
+
+        Returns
+        -------
+        SimulatedCustomers
+            Histories with the true rate and dropout behind each.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD
+        >>> drawn = BGNBD(0.243, 4.414, 0.793, 2.426).simulate(39.0, customers=3, seed=7)
+        >>> drawn.frequency.shape, bool((drawn.recency <= drawn.T).all())
+        ((3,), True)
+        """
+        age = check_finite("T", T)
+        check_not_negative("T", float(age.min(initial=0.0)))
+        age = np.atleast_1d(age) if customers is None else np.broadcast_to(age, (customers,))
+        x, t_x, rate, dropout = self._kernel.simulate(self._letters, age, np.random.default_rng(seed))
+        return SimulatedCustomers(x, t_x, age, rate, dropout)
+
+    @property
+    def _kernel(self) -> Kernel:
+        return self.family.kernel
+
+    @property
+    def _letters(self) -> tuple[Any, ...]:
+        """Return the parameters in the order of the kernel."""
+        return astuple(self)  # type: ignore[call-overload]
