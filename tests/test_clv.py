@@ -379,7 +379,7 @@ def test_published_parameters_are_found_from_the_published_summary() -> None:
 
 def test_from_models_knows_no_errors() -> None:
     model = CLVModel.from_models(PUBLISHED, time_unit="W")
-    assert model.get_params() == {"transactions": "bg/nbd", "spend": None}
+    assert model.get_params() == {"transactions": "bg/nbd", "spend": None, "first_purchase": False, "prior": None}
     assert not hasattr(model, "fit_")
     summary = model.summary()
     assert summary["estimate"].tolist() == [0.243, 4.414, 0.793, 2.426]

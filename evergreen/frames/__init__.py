@@ -7,15 +7,17 @@ from evergreen.frames.checks import check_base
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.reading import SUMMARY_COLUMNS
-from evergreen.frames.results import ScoreTable
+from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
 from evergreen.frames.tables import parameter_table
 from evergreen.frames.totals import ColumnTotals
 
 __all__ = [
     "SUMMARY_COLUMNS",
+    "Arithmetic",
     "ColumnTotals",
     "CustomerBase",
     "Dropped",
+    "HistoryScore",
     "ScoreTable",
     "Split",
     "check_base",

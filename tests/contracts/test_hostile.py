@@ -238,7 +238,12 @@ CASES: dict[str, Case] = {
         InvalidInputError,
         "margin is a share and must lie from 0 to 1 (30 % is 0.3), got -0.1.",
     ),
-    "margin as text": Case(predict(margin="0.3"), InputTypeError, "margin must be a number, got str."),
+    "margin as text": Case(
+        predict(margin="0.3"),
+        InvalidInputError,
+        "margin='0.3' is no attribute of this base (it has []): give a share, or add the column by "
+        "base.with_attributes(frame, '0.3').",
+    ),
     "margin=True": Case(predict(margin=True), InputTypeError, "margin must be a number, got bool."),
     "margin per customer": Case(
         predict(margin=np.array([0.3, 0.4])), InputTypeError, "margin must be a number, got ndarray."

@@ -133,7 +133,7 @@ def test_wrong_calls_are_refused_by_the_checker_and_by_the_library(base: Custome
     with pytest.raises(EvergreenError):
         model.predict(base, horizon=52)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(EvergreenError):
-        model.predict(base, margin="0.3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        model.predict(base, margin=[0.3])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(EvergreenError):
         CLVModel.from_models(BGNBD(1, 1, 1, 1), time_unit="weeks")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(EvergreenError):

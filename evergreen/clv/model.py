@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self, final
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self, final
 
-from evergreen.durations import DAYS_PER_UNIT, check_time_unit, in_units
-from evergreen.errors import DataWarning, FitWarning, InputTypeError, InvalidInputError
-from evergreen.frames import CustomerBase, check_base, parameter_table
-from evergreen.models.bgnbd import BGNBD, MBGNBD
-from evergreen.models.checks import check_choice, check_level, check_not_negative, check_share
+import numpy as np
+
+from evergreen.clv.parts import SPEND_MODELS, TRANSACTION_MODELS, CLVFit, fit_spend
+from evergreen.clv.value import Outlook
+from evergreen.durations import check_time_unit
+from evergreen.errors import DataWarning, InputTypeError, InvalidInputError
+from evergreen.frames import Arithmetic, CustomerBase, HistoryScore, check_base, parameter_table
+from evergreen.models.checks import check_choice, check_level, check_share
 from evergreen.models.estimator import Estimator
-from evergreen.models.fitting import FitResult, FitStatus
+from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.protocols import SpendModel
 from evergreen.models.transactions import HistoryModel
@@ -23,41 +24,6 @@ from evergreen.typing import Duration, FloatArray, IntArray, TimeUnit
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TRANSACTION_MODELS: Final[Mapping[str, type[HistoryModel]]] = MappingProxyType({"bg/nbd": BGNBD, "mbg/nbd": MBGNBD})
-"""Transaction models by the name that :class:`CLVModel` takes."""
-
-SPEND_MODELS: Final[Mapping[str, type[GammaGamma]]] = MappingProxyType({"gamma-gamma": GammaGamma})
-"""Spend models by the name that :class:`CLVModel` takes."""
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class CLVFit:
-    """How the two parts of a CLV model were fitted.
-
-    Attributes
-    ----------
-    transactions : FitResult
-        The fit of the transaction model.
-    spend : FitResult or None
-        The fit of the spend model, if there is one.
-    spend_correlation : float
-        Correlation of frequency and mean value among repeat buyers, which the spend model takes to be 0; nan where
-        it is not defined or there is no spend model.
-
-    Examples
-    --------
-    >>> from evergreen import CLVModel, CustomerBase, datasets
-    >>> base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True))
-    >>> fit = CLVModel().fit(base).fit_
-    >>> fit.transactions.status.value, fit.transactions.customers, round(fit.spend_correlation, 2)
-    ('converged', 2357, 0.07)
-    """
-
-    transactions: FitResult[Any]
-    spend: FitResult[Any] | None
-    spend_correlation: float
 
 
 @final
@@ -70,6 +36,11 @@ class CLVModel(Estimator):
         Model of when customers buy and leave: :class:`BGNBD` or :class:`MBGNBD`.
     spend : {"gamma-gamma"} or None
         Model of what they spend: :class:`GammaGamma`. None leaves money out.
+    first_purchase : bool
+        Whether the value of first purchases counts as evidence of what customers spend. By default it does not,
+        as in the literature: first orders are often unlike later ones. With it one-time buyers are told apart.
+    prior : WeakPrior, optional
+        Keeps parameters that a small base does not determine near ordinary values.
 
     Attributes
     ----------
@@ -111,9 +82,18 @@ class CLVModel(Estimator):
     fit_: CLVFit
     time_unit_: TimeUnit
 
-    def __init__(self, *, transactions: str = "bg/nbd", spend: str | None = "gamma-gamma") -> None:
+    def __init__(
+        self,
+        *,
+        transactions: str = "bg/nbd",
+        spend: str | None = "gamma-gamma",
+        first_purchase: bool = False,
+        prior: WeakPrior | None = None,
+    ) -> None:
         self.transactions = transactions
         self.spend = spend
+        self.first_purchase = first_purchase
+        self.prior = prior
 
     @classmethod
     def from_models(cls, transactions: HistoryModel, spend: GammaGamma | None = None, *, time_unit: TimeUnit) -> Self:
@@ -135,6 +115,7 @@ class CLVModel(Estimator):
 
         Examples
         --------
+        >>> from evergreen import BGNBD
         >>> CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W").transaction_model_
         BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
         """
@@ -184,18 +165,15 @@ class CLVModel(Estimator):
                 "A spend model needs money and this base has none: build it with an amount, or use "
                 "CLVModel(spend=None)."
             )
-        found = transactions.fit(base.histories())
+        found = transactions.fit(base.histories(), prior=self.prior)
         spend, correlation = None, math.nan
         if spend_model is not None:
-            spend, correlation = _fit_spend(spend_model, base)
-        for part in (found, spend):
-            if part is not None and part.status is not FitStatus.CONVERGED:
-                name = type(part.model).__name__
-                warnings.warn(f"{name}: {part.status.value}. {part.message}", FitWarning, stacklevel=2)
+            spend, correlation = fit_spend(spend_model, base, self.prior, first_purchase=self.first_purchase)
         self.transaction_model_ = found.model
         self.spend_model_ = None if spend is None else spend.model
         self.fit_ = CLVFit(found, spend, correlation)
         self.time_unit_ = base.time_unit
+        self.fit_.warn(stacklevel=2)
         return self
 
     def predict(
@@ -204,7 +182,7 @@ class CLVModel(Estimator):
         *,
         horizon: Duration = "365D",
         discount_rate: float = 0.1,
-        margin: float = 1.0,
+        margin: float | str = 1.0,
     ) -> Any:
         """Return what to expect of every customer within a horizon.
 
@@ -213,11 +191,12 @@ class CLVModel(Estimator):
         base : CustomerBase
             Customers to score; the base of the fit or another one in the same time unit.
         horizon : str, datetime.timedelta or numpy.timedelta64
-            Length of time after the end of observation, such as ``"365D"``.
+            Length of time after the end of observation, such as ``"365D"``; ``"inf"`` for all the time to come.
         discount_rate : float
             Per year: 0.1 makes a purchase one year ahead worth 1 / 1.1 of one today.
-        margin : float
-            Share of the value that is profit, from 0 to 1.
+        margin : float or str
+            Share of the value that is profit, from 0 to 1; or the attribute of the base that holds the margin of each
+            customer (:meth:`CustomerBase.with_attributes`).
 
         Returns
         -------
@@ -254,28 +233,70 @@ class CLVModel(Estimator):
         """
         self._require("transaction_model_", "predict")
         self._check_base(base)
-        ahead = in_units(horizon, self.time_unit_)
-        delta = annual_to_continuous(discount_rate, self.time_unit_)
-        share = check_share("margin", margin)
-        transactions, spend = self.transaction_model_, self.spend_model_
-
-        def score(frequency: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
-            columns = transactions.forecast(ahead, frequency, recency, T, delta=delta)._asdict()
-            if spend is not None:
-                columns["spend_level"], columns["spend_weight"] = spend.credibility(frequency)
-            return columns
-
-        table = base.scores().with_histories(score)
+        outlook = Outlook.of(horizon, discount_rate, margin, self.time_unit_)
+        outlook.check_base(base)
+        table = base.scores().with_histories(self._forecast(outlook))
         names = ["p_alive", "p_purchase", "expected_purchases"]
-        if spend is None:
+        if self.spend_model_ is None:
             return table.to_native(*names)
-        _warn_of_infinite(spend)
-        worth = "expected_spend" if share > 0 else "spend_weight"  # without a margin an infinite spend is worth nothing
+        _warn_of_infinite(self.spend_model_)
+        profit = outlook.profit
         table = table.with_columns(
-            expected_spend=lambda c: c["spend_level"] + c["spend_weight"] * c["monetary_value"],
-            clv=lambda c: share * c[worth] * c["discounted_purchases"],
+            own_spend=_own_spend(first_purchase=self.first_purchase),
+            expected_spend=lambda c: c["spend_level"] + c["spend_weight"] * c["own_spend"],
+            clv=lambda c: profit(c) * (c["value_level"] + c["value_weight"] * c["own_spend"]),
         )
         return table.to_native(*names, "expected_spend", "clv")
+
+    def new_customer_value(
+        self,
+        *,
+        horizon: Duration = "inf",
+        discount_rate: float = 0.1,
+        margin: float = 1.0,
+        first_purchase: bool = True,
+    ) -> float:
+        """Return what a customer is worth who is about to buy for the first time: what may be spent to win one.
+
+        Parameters
+        ----------
+        horizon : str, datetime.timedelta or numpy.timedelta64
+            Length of time after the first purchase; ``"inf"`` for all the time to come.
+        discount_rate : float
+            Per year.
+        margin : float
+            Share of the value that is profit, from 0 to 1.
+        first_purchase : bool
+            Whether the first purchase itself counts.
+
+        Returns
+        -------
+        float
+            In the currency of the log; infinite if the fitted spend has no finite mean.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidInputError
+            If there is no spend model, or a setting is out of range.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD, CLVModel, GammaGamma
+        >>> model = CLVModel.from_models(
+        ...     BGNBD(0.243, 4.414, 0.793, 2.426), GammaGamma(6.25, 3.74, 15.44), time_unit="W"
+        ... )
+        >>> round(model.new_customer_value(discount_rate=0.15, margin=0.3), 2)
+        49.25
+        """
+        self._require("transaction_model_", "new_customer_value")
+        if self.spend_model_ is None:
+            raise InvalidInputError("Without a spend model a customer has no value: fit CLVModel(spend='gamma-gamma').")
+        outlook = Outlook.of(horizon, discount_rate, check_share("margin", margin), self.time_unit_)
+        purchases = self.transaction_model_.discounted_purchases_new(outlook.horizon, delta=outlook.delta)
+        occasions = purchases + bool(first_purchase)
+        return margin * occasions * self.spend_model_.mean if margin else 0.0
 
     def summary(self, level: float = 0.95) -> pd.DataFrame:
         """Return the parameters with their uncertainty.
@@ -298,6 +319,7 @@ class CLVModel(Estimator):
 
         Examples
         --------
+        >>> from evergreen import BGNBD
         >>> CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W").summary().estimate.tolist()
         [0.243, 4.414, 0.793, 2.426]
         """
@@ -310,6 +332,22 @@ class CLVModel(Estimator):
         if self.spend_model_ is not None:
             parts.append((self.spend_model_, asdict(self.spend_model_), fit and fit.spend))
         return parameter_table(parts, level)
+
+    def _forecast(self, outlook: Outlook) -> HistoryScore:
+        """Return the forecasts of a purchase history as a function that engines can call."""
+        transactions, spend = self.transaction_model_, self.spend_model_
+        first = int(self.first_purchase)
+
+        def score(frequency: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
+            columns = transactions.forecast(outlook.horizon, frequency, recency, T, delta=outlook.delta)._asdict()
+            if spend is not None:
+                level, weight = spend.credibility(frequency + first)
+                ahead = columns["discounted_purchases"] if outlook.margin != 0 else np.zeros_like(weight)
+                columns |= {"spend_level": level, "spend_weight": weight, "value_weight": ahead * weight}
+                columns["value_level"] = np.multiply(ahead, level, where=ahead > 0, out=np.zeros_like(ahead))
+            return columns
+
+        return score
 
     def _check_base(self, base: CustomerBase) -> None:
         check_base(base)
@@ -325,28 +363,11 @@ class CLVModel(Estimator):
             )
 
 
-def annual_to_continuous(discount_rate: float, time_unit: TimeUnit) -> float:
-    """Return the continuous discount rate per time unit of an annual rate.
-
-    Parameters
-    ----------
-    discount_rate : float
-        Per year, at least 0.
-    time_unit : {"h", "D", "W", "M", "Y"}
-        The unit wanted.
-
-    Returns
-    -------
-    float
-        ``log(1 + discount_rate)`` times the length of the unit in years.
-
-    Examples
-    --------
-    >>> round(annual_to_continuous(0.1, "Y"), 6)
-    0.09531
-    """
-    yearly = math.log1p(check_not_negative("discount_rate", discount_rate))
-    return yearly * DAYS_PER_UNIT[check_time_unit(time_unit)] / DAYS_PER_UNIT["Y"]
+def _own_spend(*, first_purchase: bool) -> Arithmetic:
+    """Return a customer's mean value per occasion, as a function of the columns of a base."""
+    if first_purchase:
+        return lambda c: (c["total_value"] + c["refunds"]) / (c["frequency"] + 1)
+    return lambda c: c["monetary_value"] * 1.0
 
 
 def _warn_of_infinite(spend: SpendModel) -> None:
@@ -357,24 +378,3 @@ def _warn_of_infinite(spend: SpendModel) -> None:
             DataWarning,
             stacklevel=3,
         )
-
-
-def _fit_spend(model: type[GammaGamma], base: CustomerBase) -> tuple[FitResult[GammaGamma], float]:
-    spends = base.spends()
-    if spends.without_value:
-        warnings.warn(
-            "Left out of the spend model: repeat buyers whose repeat purchases have no positive value "
-            f"({spends.without_value:,} of {spends.customers + spends.without_value:,}).",
-            DataWarning,
-            stacklevel=3,
-        )
-    return model.fit(spends), _correlation(spends.frequency, spends.value, spends.count)
-
-
-def _correlation(x: IntArray, y: FloatArray, weight: IntArray) -> float:
-    if x.min() == x.max() or y.min() == y.max():
-        return math.nan
-    share = weight / weight.sum()
-    dx, dy = x - share @ x, y - share @ y
-    spread = math.sqrt(float(share @ dx**2) * float(share @ dy**2))
-    return float(share @ (dx * dy)) / spread if spread > 0 else math.nan
