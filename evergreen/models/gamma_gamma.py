@@ -88,6 +88,52 @@ class GammaGamma:
         """
         return fit(spend_problem(spends, prior), cls)
 
+    def problem(self, spends: SpendHistories, prior: WeakPrior | None = None) -> Problem:
+        """Return the likelihood of customers' spends.
+
+        Parameters
+        ----------
+        spends : SpendHistories
+            The customers.
+        prior : WeakPrior, optional
+            What is known before.
+
+        Returns
+        -------
+        Problem
+        """
+        return spend_problem(spends, prior)
+
+    def refit(self, spends: SpendHistories, *, prior: WeakPrior | None = None) -> FitResult[Self]:
+        """Return the model of highest likelihood; the same as :meth:`fit`.
+
+        Parameters
+        ----------
+        spends : SpendHistories
+            The customers.
+        prior : WeakPrior, optional
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        FitResult
+        """
+        return type(self).fit(spends, prior=prior)
+
+    def with_parameters(self, *values: float) -> Self:
+        """Return the model with other parameters.
+
+        Parameters
+        ----------
+        *values : float
+            p, q, v.
+
+        Returns
+        -------
+        GammaGamma
+        """
+        return type(self)(*values)
+
     @property
     def mean(self) -> float:
         """Expected value per occasion over all customers, in the money of v; infinite where ``q <= 1``."""

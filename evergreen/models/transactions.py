@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -147,7 +147,8 @@ class HistoryModel(ABC):
 
     __slots__ = ()
 
-    _whole_horizons: ClassVar[bool] = False
+    discrete: ClassVar[bool] = False
+    """Whether times count opportunities: whole numbers, without a unit."""
 
     def __post_init__(self) -> None:
         """Check the parameters."""
@@ -182,6 +183,52 @@ class HistoryModel(ABC):
         InvalidInputError
             If nobody bought twice, or nobody was observed for any time: there is nothing to learn from.
         """
+
+    def problem(self, histories: PurchaseHistories, prior: WeakPrior | None = None) -> Problem:
+        """Return the likelihood of customers under models of this kind.
+
+        Parameters
+        ----------
+        histories : PurchaseHistories
+            The customer base.
+        prior : WeakPrior, optional
+            What is known before.
+
+        Returns
+        -------
+        Problem
+        """
+        return self.family.problem(histories, prior)
+
+    def refit(self, histories: PurchaseHistories, *, prior: WeakPrior | None = None) -> FitResult[Self]:
+        """Return the model of highest likelihood among those of this kind.
+
+        Parameters
+        ----------
+        histories : PurchaseHistories
+            The customer base.
+        prior : WeakPrior, optional
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        FitResult
+        """
+        return self.family.fit(histories, self.with_parameters, prior)
+
+    def with_parameters(self, *values: float) -> Self:
+        """Return the model of the same kind with other parameters.
+
+        Parameters
+        ----------
+        *values : float
+            In the order of the names.
+
+        Returns
+        -------
+        HistoryModel
+        """
+        return replace(self, **dict(zip(self.family.names, values, strict=True)))  # type: ignore[type-var]
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -234,7 +281,7 @@ class HistoryModel(ABC):
         >>> BGNBD(0.243, 4.414, 0.793, 2.426).p_purchase(39, [0, 2], [0, 30.43], 38.86).round(4)
         array([0.1446, 0.5546])
         """
-        ahead = check_horizon(horizon, whole=self._whole_horizons)
+        ahead = check_horizon(horizon, whole=self.discrete)
         return self._kernel.p_purchase(self._letters, ahead, *check_histories(frequency, recency, T))[()]
 
     def expected_purchases(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
@@ -258,7 +305,7 @@ class HistoryModel(ABC):
         >>> BGNBD(0.243, 4.414, 0.793, 2.426).expected_purchases(39, [0, 2], [0, 30.43], 38.86).round(3)
         array([0.195, 1.226])
         """
-        ahead = check_horizon(horizon, whole=self._whole_horizons)
+        ahead = check_horizon(horizon, whole=self.discrete)
         x, t_x, age = check_histories(frequency, recency, T)
         found = self._kernel.expected_purchases(self._letters, ahead, x.ravel(), t_x.ravel(), age.ravel())
         return found.reshape(x.shape)[()]
@@ -294,7 +341,7 @@ class HistoryModel(ABC):
         >>> float(model.forecast(math.inf, 2, 30.43, 38.86, delta=0.01).discounted_purchases.round(3))
         2.262
         """
-        ahead = check_horizon(horizon, whole=self._whole_horizons)
+        ahead = check_horizon(horizon, whole=self.discrete)
         rate = check_not_negative("delta", delta)
         x, t_x, age = check_histories(frequency, recency, T)
         found = self._kernel.forecast(self._letters, ahead, rate, x.ravel(), t_x.ravel(), age.ravel())
@@ -325,7 +372,7 @@ class HistoryModel(ABC):
         >>> BGNBD(0.243, 4.414, 0.793, 2.426).pmf_ahead([0, 1, 2], 39, 2, 30.43, 38.86).round(4)
         array([0.4454, 0.2393, 0.1442])
         """
-        ahead = check_horizon(horizon, whole=self._whole_horizons, finite=True)
+        ahead = check_horizon(horizon, whole=self.discrete, finite=True)
         x, t_x, age = check_histories(frequency, recency, T)
         count, x, t_x, age = check_shapes(n=check_whole("n", n), frequency=x, recency=t_x, T=age)
         if ahead == 0:
@@ -354,7 +401,7 @@ class HistoryModel(ABC):
         """
         ahead = np.asarray(horizon, np.float64)
         refuse("horizon must be at least 0", ~(ahead >= 0), ahead)
-        if self._whole_horizons:
+        if self.discrete:
             refuse("horizon must be a whole number of opportunities", ahead != np.floor(ahead), ahead)
         return self._kernel.expected_purchases_new(self._letters, ahead.ravel()).reshape(ahead.shape)[()]
 
@@ -380,7 +427,7 @@ class HistoryModel(ABC):
         >>> round(BGNBD(0.243, 4.414, 0.793, 2.426).discounted_purchases_new(math.inf, delta=0.0018), 3)
         4.399
         """
-        ahead, rate = check_horizon(horizon, whole=self._whole_horizons), check_not_negative("delta", delta)
+        ahead, rate = check_horizon(horizon, whole=self.discrete), check_not_negative("delta", delta)
         return self._kernel.discounted_purchases_new(self._letters, ahead, rate)
 
     def pmf(self, n: ArrayLike, horizon: float) -> FloatArray:
@@ -404,7 +451,7 @@ class HistoryModel(ABC):
         >>> BGNBD(0.243, 4.414, 0.793, 2.426).pmf([0, 1, 2], horizon=39).round(4)
         array([0.5738, 0.1994, 0.0854])
         """
-        count, ahead = check_whole("n", n), check_horizon(horizon, whole=self._whole_horizons, finite=True)
+        count, ahead = check_whole("n", n), check_horizon(horizon, whole=self.discrete, finite=True)
         if ahead == 0:
             return np.where(count == 0, 1.0, 0.0)[()]
         return self._kernel.pmf(self._letters, count, ahead)[()]
