@@ -7,6 +7,7 @@ these; fits and special functions run on them; results are joined back. Historie
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -37,6 +38,9 @@ class PurchaseHistories:
         Number of customers with this history.
     time_unit : {"h", "D", "W", "M", "Y"}
         Unit of ``recency`` and ``T``.
+    log_gaps : float, optional
+        Sum over all customers of the natural logarithms of the times between their consecutive occasions, for models
+        that ask how regularly customers buy; None if it is not known.
 
     Examples
     --------
@@ -52,6 +56,7 @@ class PurchaseHistories:
     T: FloatArray
     count: IntArray
     time_unit: TimeUnit = "D"
+    log_gaps: float | None = None
 
     @classmethod
     def of(
@@ -62,6 +67,7 @@ class PurchaseHistories:
         *,
         count: ArrayLike | None = None,
         time_unit: TimeUnit = "D",
+        log_gaps: ArrayLike | None = None,
     ) -> Self:
         """Check and group customers' histories.
 
@@ -74,6 +80,9 @@ class PurchaseHistories:
             Customers per row; one by default.
         time_unit : {"h", "D", "W", "M", "Y"}
             Unit of the times.
+        log_gaps : array_like, shape (n,), or float, optional
+            Sum of the natural logarithms of the times between consecutive occasions of the customers of each row, or
+            of all customers. Their total does not depend on the order of the rows.
 
         Returns
         -------
@@ -88,8 +97,9 @@ class PurchaseHistories:
         unit = check_time_unit(time_unit)
         counts = _parallel(count, frequency=frequency, recency=recency, T=T)
         x, t_x, age = check_histories(frequency, recency, T)
+        total = None if log_gaps is None else _total_of(log_gaps, len(x))
         (x, t_x, age), n = distinct_rows([x, t_x, age], None if count is None else counts)
-        return cls(x, t_x, age, n, unit)
+        return cls(x, t_x, age, n, unit, total)
 
     @property
     def customers(self) -> int:
@@ -120,25 +130,29 @@ class PurchaseHistories:
             np.concatenate((self.count, other.count)),
         )
         x, t_x, age = columns
-        return type(self)(x, t_x, age, count, self.time_unit)
+        total = None if self.log_gaps is None or other.log_gaps is None else self.log_gaps + other.log_gaps
+        return type(self)(x, t_x, age, count, self.time_unit, total)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpendHistories:
-    """Distinct spends of repeat buyers and the number of customers that share each.
+    """Distinct spends of customers and the number of customers that share each.
+
+    The occasions are the repeat occasions, or all of them, as :meth:`CustomerBase.spends` was asked.
 
     Parameters
     ----------
     frequency : ndarray of int64, shape (m,)
-        Number of repeat occasions, at least 1.
+        Number of occasions, at least 1.
     value : ndarray of float64, shape (m,)
-        Mean value of the repeat occasions, in the currency of the log, above 0.
+        Mean value of these occasions, in the currency of the log, above 0.
     count : ndarray of int64, shape (m,)
         Number of customers with this spend.
     without_repeat : int
-        Customers left out because they have no repeat occasion.
+        Customers left out because they have none of these occasions: no repeat occasion, or nobody where first
+        purchases count.
     without_value : int
-        Customers left out because their mean repeat value is not positive.
+        Customers left out because their mean value is not positive.
 
     Examples
     --------
@@ -193,6 +207,15 @@ class SpendHistories:
     def __len__(self) -> int:
         """Return the number of distinct spends."""
         return len(self.count)
+
+
+def _total_of(log_gaps: ArrayLike, rows: int) -> float:
+    """Return the total of sums per row, or the total as it is given; rounded once, whatever the order."""
+    sums = np.asarray(log_gaps, np.float64)
+    if sums.shape not in ((), (rows,)):
+        raise InvalidInputError(f"log_gaps must be one number or of shape ({rows},), got shape {sums.shape}.")
+    refuse("log_gaps must be finite", np.atleast_1d(~np.isfinite(sums)), np.atleast_1d(sums))
+    return math.fsum(np.atleast_1d(sums).tolist())
 
 
 def _parallel(count: ArrayLike | None, **named: ArrayLike) -> IntArray:

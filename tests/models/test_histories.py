@@ -111,3 +111,21 @@ def test_spends_of_one_time_buyers_may_be_missing() -> None:
         SpendHistories.of([1], [np.nan])
     with pytest.raises(InvalidInputError):
         SpendHistories.of([1], [-3.0])
+
+
+def test_logs_of_gaps_are_added_up_whatever_the_order() -> None:
+    logs = [1e16, 1.5, -1e16, 0.25]
+    x, t_x, T = [2, 1, 2, 1], [3.0, 1.0, 3.0, 2.0], [9.0] * 4
+    assert PurchaseHistories.of(x, t_x, T, log_gaps=logs).log_gaps == 1.75
+    assert PurchaseHistories.of(x[::-1], t_x[::-1], T, log_gaps=logs[::-1]).log_gaps == 1.75
+    assert PurchaseHistories.of(x, t_x, T, log_gaps=2.5).log_gaps == 2.5
+    one, other = PurchaseHistories.of([1], [3.0], [9.0], log_gaps=[1.0]), PurchaseHistories.of([1], [3.0], [9.0])
+    assert (one + one).log_gaps == 2.0
+    assert (one + other).log_gaps is (other + one).log_gaps is other.log_gaps is None
+
+
+def test_logs_of_gaps_that_cannot_be() -> None:
+    with pytest.raises(InvalidInputError, match=r"log_gaps must be one number or of shape \(1,\), got shape \(2,\)"):
+        PurchaseHistories.of([1], [3.0], [9.0], log_gaps=[1.0, 2.0])
+    with pytest.raises(InvalidInputError, match="log_gaps must be finite: 1 of 1 rows, for example -inf"):
+        PurchaseHistories.of([1], [3.0], [9.0], log_gaps=[-np.inf])
