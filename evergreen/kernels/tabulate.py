@@ -3,7 +3,8 @@
 What costs much (a mean over a distribution, for a heavy buyer, over a long horizon) depends on the number of
 purchases and on the age alone, and is analytic in the logarithm of the age plus a scale. So it is computed at
 the Chebyshev points of fixed panels and interpolated. The panels depend on the scale only, never on who else is
-in the batch: a customer's score is the same to the last bit, alone or among millions.
+in the batch: a customer's score is the same to the last bit, alone or among millions. Other axes than the age serve
+as well.
 """
 
 from __future__ import annotations
@@ -23,8 +24,60 @@ _TO_COEFFICIENTS: Final = (2 / _POINTS) * np.cos(np.outer(np.arange(_POINTS), _A
 _TO_COEFFICIENTS[0] /= 2
 
 
-class AgePanels:
-    """Customers sorted into the cells (number of purchases, panel of age) that a table has to cover.
+class Panels:
+    """Customers sorted into the cells (number of purchases, panel) that a table has to cover.
+
+    Parameters
+    ----------
+    count : ndarray of int64, shape (n,)
+        The whole number of each customer.
+    depth : ndarray of float64, shape (n,)
+        Where each customer lies on the axis that is cut into panels of width 1, at least 0.
+
+    Examples
+    --------
+    >>> panels = Panels(np.array([1, 3]), np.array([0.0, 2.5]))
+    >>> panels.interpolated(lambda x, depth: x * np.exp(depth)).round(6)
+    array([ 1.      , 36.547482])
+    """
+
+    def __init__(self, count: IntArray, depth: FloatArray) -> None:
+        panel = depth.astype(np.int64)
+        width = int(panel.max(initial=0)) + 1
+        cells, position = _distinct(count * width + panel, (int(count.max(initial=0)) + 1) * width)
+        self._counts, self._panels = np.divmod(cells, width)
+        self._position = position
+        self._place = np.asarray(2 * (depth - panel) - 1, np.float64)
+
+    def interpolated(self, function: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
+        """Return one or several functions of (count, depth) for all customers.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(x, depths)`` for one whole number x and an array of depths, shape (m,) to (m,), or to (q, m) for
+            q functions; analytic within a distance of pi/2 from the axis.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,) or (q, n)
+            The functions' values, to about 1e-14 of what they are nearby.
+        """
+        counts = np.unique(self._counts)
+        if not len(counts):
+            return function(0, np.zeros(0))
+        lines = []
+        for x in counts:
+            depths = self._panels[self._counts == x, None] + 0.5 * (1 + _NODES)
+            values = function(int(x), depths.ravel())
+            lines.append(_coefficients(values.reshape(*values.shape[:-1], *depths.shape)))
+        table = np.concatenate(lines, axis=-2)
+        each = [_clenshaw(one, self._position, self._place) for one in table.reshape(-1, *table.shape[-2:])]
+        return np.array(each).reshape(*table.shape[:-2], len(self._place))
+
+
+class AgePanels(Panels):
+    """Customers sorted into cells by the number of purchases and the logarithm of the age plus a scale.
 
     Parameters
     ----------
@@ -43,41 +96,28 @@ class AgePanels:
     """
 
     def __init__(self, count: IntArray, age: FloatArray, scale: float) -> None:
-        depth: FloatArray = np.log1p(age / scale)
-        panel = depth.astype(np.int64)
-        width = int(panel.max(initial=0)) + 1
-        cells, position = _distinct(count * width + panel, (int(count.max(initial=0)) + 1) * width)
+        super().__init__(count, np.log1p(age / scale))
         self._scale = scale
-        self._counts, self._panels = np.divmod(cells, width)
-        self._position = position
-        self._place = np.asarray(2 * (depth - panel) - 1, np.float64)
 
     def interpolated(self, function: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
-        """Return a function of (count, age) for all customers.
+        """Return one or several functions of (count, age) for all customers.
 
         Parameters
         ----------
         function : callable
-            ``function(x, ages)`` for one whole number x and an array of ages, shape (m,) to (m,); analytic and
-            free of zeros in ``log(scale + age)``.
+            ``function(x, ages)`` as in :meth:`Panels.interpolated`; analytic in ``log(scale + age)``.
 
         Returns
         -------
-        ndarray of float64, shape (n,)
-            The function's values, to about 1e-14 relative.
+        ndarray of float64, shape (n,) or (q, n)
+            The functions' values, to about 1e-14 of what they are nearby.
         """
-        table = np.empty((len(self._counts), _POINTS))
-        for x in np.unique(self._counts):
-            rows = np.flatnonzero(self._counts == x)
-            depth = self._panels[rows, None] + 0.5 * (1 + _NODES)
-            ages = self._scale * np.expm1(depth)
-            table[rows] = _coefficients(function(int(x), ages.ravel()).reshape(ages.shape))
-        return _clenshaw(table, self._position, self._place)
+        return super().interpolated(lambda x, depth: function(x, self._scale * np.expm1(depth)))
 
 
 def _coefficients(values: FloatArray) -> FloatArray:
     """Return the Chebyshev coefficients of each line; row by row, so that no line depends on its neighbors."""
-    return np.asarray((values[:, None, :] * _TO_COEFFICIENTS).sum(axis=2))
+    return np.asarray((values[..., None, :] * _TO_COEFFICIENTS).sum(axis=-1))
 
 
 def _distinct(cell: IntArray, span: int) -> tuple[IntArray, IntArray]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evergreen.kernels.tabulate import AgePanels
+from evergreen.kernels.tabulate import AgePanels, Panels
 from evergreen.typing import FloatArray, IntArray
 
 scales = st.floats(np.log(1e-4), np.log(1e4)).map(np.exp)
@@ -61,3 +61,18 @@ def test_the_seam_between_panels(depth: float) -> None:
     age = 2.0 * np.expm1(np.nextafter([depth, depth], [0, 9]))
     found = AgePanels(np.zeros(2, np.int64), age, 2.0).interpolated(lambda count, at: 1 / (2.0 + at))
     np.testing.assert_allclose(found, 1 / (2.0 + age), rtol=1e-13)
+
+
+def test_several_functions_at_once() -> None:
+    random = np.random.default_rng(4)
+    x, depth = random.integers(0, 4, 500), random.uniform(0, 6, 500)
+
+    def both(count: int, at: FloatArray) -> FloatArray:
+        return np.stack((np.exp(-at) * (1 + count), -np.sin(at / 2)))
+
+    panels = Panels(x, depth)
+    found = panels.interpolated(both)
+    np.testing.assert_allclose(found, [np.exp(-depth) * (1 + x), -np.sin(depth / 2)], rtol=1e-12, atol=1e-14)
+    for row in (0, 1):
+        np.testing.assert_array_equal(found[row], panels.interpolated(lambda count, at, row=row: both(count, at)[row]))
+    assert Panels(np.zeros(0, np.int64), np.zeros(0)).interpolated(both).shape == (2, 0)
