@@ -19,6 +19,16 @@ TRANSACTIONS: Final = BGNBD(r=0.243, alpha=30.9, a=0.793, b=2.426)
 """Customers who mostly buy once; about the fit to CDNOW, in days."""
 BUSY: Final = BGNBD(r=0.5, alpha=12.0, a=0.7, b=7.0)
 """Customers with about ten purchases within two years, for long logs."""
+PARAMETERS: Final = {
+    "bg/nbd": (0.243, 30.9, 0.793, 2.426),
+    "mbg/nbd": (0.485, 44.8, 0.978, 2.22),
+    "pareto/nbd": (0.539, 81.0, 0.730, 175.0),
+    "bg/cnbd-k": (0.243, 30.9, 0.793, 2.426),
+    "mbg/cnbd-k": (0.485, 44.8, 0.978, 2.22),
+}
+"""Parameters under which every transaction model scores those customers: about its fit to them."""
+REGULARITY: Final = 2
+"""k of the models that have one."""
 SPEND: Final = GammaGamma(p=6.25, q=3.74, v=15.44)
 """What they spend; the published fit to CDNOW."""
 

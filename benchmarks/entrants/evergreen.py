@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from benchmarks.problems import HORIZON_DAYS, MONTHLY_DISCOUNT, SPEND, TRANSACTIONS
+from benchmarks.problems import HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
 from evergreen import BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
+from evergreen.clv import TRANSACTION_MODELS
 
 NAME = "evergreen"
 LARGEST = 10**9
 STATEMENT = "import evergreen"
+LARGEST_OF_MODEL = dict.fromkeys(TRANSACTION_MODELS, LARGEST)
 
 MODEL = CLVModel.from_models(TRANSACTIONS, SPEND, time_unit="D")
 ANNUAL_DISCOUNT = (1 + MONTHLY_DISCOUNT) ** (365.2425 / 30) - 1
@@ -49,6 +51,30 @@ def fit_spend(held):
 def fit_both(held):
     model = CLVModel().fit(held.base)
     return {**asdict(model.transaction_model_), **asdict(model.spend_model_)}
+
+
+def fit_model(held, name):
+    model = TRANSACTION_MODELS[name]
+    histories = held.base.histories()
+    return model.fit(histories, **_regularity(name)).parameters
+
+
+def forecast_model(held, name):
+    forecast = _known(name).forecast(HORIZON_DAYS, *held.arrays)
+    return forecast.p_alive, forecast.expected_purchases
+
+
+def dert(held, name):
+    delta = np.log1p(ANNUAL_DISCOUNT) / 365.2425
+    return _known(name).forecast(np.inf, *held.arrays, delta=delta).discounted_purchases
+
+
+def _regularity(name):
+    return {"k": REGULARITY} if name.endswith("-k") else {}
+
+
+def _known(name):
+    return TRANSACTION_MODELS[name](*_regularity(name).values(), *PARAMETERS[name])
 
 
 def p_alive(held):

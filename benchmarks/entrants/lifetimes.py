@@ -9,16 +9,25 @@ from functools import wraps
 import numpy as np
 import pandas as pd
 
-from benchmarks.problems import HORIZON_DAYS, MONTHLY_DISCOUNT, SPEND, TRANSACTIONS, Customers
+from benchmarks.problems import HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, SPEND, TRANSACTIONS, Customers
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its import sets an option that newer pandas has retired
-    from lifetimes import BetaGeoFitter, GammaGammaFitter
+    from lifetimes import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
     from lifetimes.utils import summary_data_from_transaction_data
 
 NAME = "lifetimes"
 LARGEST = 1_000_000
 STATEMENT = "import warnings; warnings.simplefilter('ignore'); import lifetimes"
+
+
+FITTERS = {"bg/nbd": BetaGeoFitter, "mbg/nbd": ModifiedBetaGeoFitter, "pareto/nbd": ParetoNBDFitter}
+PARAMETER_NAMES = {
+    "bg/nbd": ("r", "alpha", "a", "b"),
+    "mbg/nbd": ("r", "alpha", "a", "b"),
+    "pareto/nbd": ("r", "alpha", "s", "beta"),
+}
+LARGEST_OF_MODEL = {"bg/nbd": LARGEST, "mbg/nbd": LARGEST, "pareto/nbd": 100_000}  # minutes for the last already
 
 
 def quietly(function):
@@ -82,6 +91,21 @@ def fit_spend(held):
 
 def fit_both(held):
     return {**fit(held), **fit_spend(held)}
+
+
+@quietly
+def fit_model(held, name):
+    return FITTERS[name]().fit(*held.arrays).params_.to_dict()
+
+
+@quietly
+def forecast_model(held, name):
+    fitter = FITTERS[name]()
+    fitter.params_ = pd.Series(dict(zip(PARAMETER_NAMES[name], PARAMETERS[name], strict=True)))
+    return (
+        fitter.conditional_probability_alive(*held.arrays),
+        fitter.conditional_expected_number_of_purchases_up_to_time(HORIZON_DAYS, *held.arrays),
+    )
 
 
 @quietly

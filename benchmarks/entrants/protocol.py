@@ -41,6 +41,18 @@ class Entrant(Protocol):
     def fit_both(self, held: Any) -> Mapping[str, float]:
         """Fit both models; return all parameters."""
 
+    LARGEST_OF_MODEL: Mapping[str, int]
+    """The number of customers that it is asked for at most, for each transaction model that it has."""
+
+    def fit_model(self, held: Any, name: str) -> Mapping[str, float]:
+        """Fit a transaction model by its name; return the parameters."""
+
+    def forecast_model(self, held: Any, name: str) -> tuple[Any, Any]:
+        """Return P(alive) and the purchases expected within the horizon, under known parameters."""
+
+    def dert(self, held: Any, name: str) -> Any:
+        """Return the discounted purchases expected in all the time to come, under known parameters."""
+
     def p_alive(self, held: Any) -> Any:
         """Return P(alive) of every customer under the true model."""
 
