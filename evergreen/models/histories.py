@@ -95,7 +95,7 @@ class PurchaseHistories:
             If a value is missing, infinite, negative, not whole where it must be, or out of order.
         """
         unit = check_time_unit(time_unit)
-        counts = _parallel(count, frequency=frequency, recency=recency, T=T)
+        counts = check_parallel(count, frequency=frequency, recency=recency, T=T)
         x, t_x, age = check_histories(frequency, recency, T)
         total = None if log_gaps is None else _total_of(log_gaps, len(x))
         (x, t_x, age), n = distinct_rows([x, t_x, age], None if count is None else counts)
@@ -190,7 +190,7 @@ class SpendHistories:
         InvalidInputError
             If a value of a repeat buyer is missing, infinite or negative.
         """
-        n = _parallel(count, frequency=frequency, value=value)
+        n = check_parallel(count, frequency=frequency, value=value)
         x, m = check_whole("frequency", frequency), np.asarray(value, np.float64)
         repeat = x > 0
         refuse("value of a repeat buyer must be finite", repeat & ~np.isfinite(m), m)
@@ -218,8 +218,25 @@ def _total_of(log_gaps: ArrayLike, rows: int) -> float:
     return math.fsum(np.atleast_1d(sums).tolist())
 
 
-def _parallel(count: ArrayLike | None, **named: ArrayLike) -> IntArray:
-    """Return the counts, ones by default, after a check that all columns are of one length."""
+def check_parallel(count: ArrayLike | None, **named: ArrayLike) -> IntArray:
+    """Return the counts, ones by default, after a check that all columns are of one length.
+
+    Parameters
+    ----------
+    count : array_like of int, shape (n,), or None
+        Customers per row.
+    **named : array_like, shape (n,)
+        The columns.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Raises
+    ------
+    InvalidInputError
+        If a shape differs, or a count is not a whole number of at least 0.
+    """
     shapes = {name: np.shape(values) for name, values in named.items()}
     if count is not None:
         shapes["count"] = np.shape(count)
