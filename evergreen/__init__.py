@@ -9,7 +9,7 @@ From a transaction log to scored customers:
 - :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
 """
 
-from evergreen import datasets, errors, interop
+from evergreen import datasets, errors, interop, sql, store
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.frames import CustomerBase, Dropped, Split, split
 from evergreen.models.bgnbd import BGNBD, MBGNBD
@@ -18,6 +18,7 @@ from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.rfm import RFMScorer
+from evergreen.store import load, save
 
 __version__ = "0.1.0"
 
@@ -41,5 +42,9 @@ __all__ = [
     "datasets",
     "errors",
     "interop",
+    "load",
+    "save",
     "split",
+    "sql",
+    "store",
 ]

@@ -65,6 +65,20 @@ class NotFittedError(EvergreenError, ValueError, AttributeError):
         return cls(f"This {name} is not fitted yet; call {name}.fit(...) before {wanted}.")
 
 
+class SavedFileError(EvergreenError, ValueError):
+    """A saved object cannot be read: its file is damaged, is of another kind, or comes from a newer version."""
+
+    @classmethod
+    def value(cls, place: str, given: object, wanted: str) -> Self:
+        """Return the error for a value in a file that is not what stands in this place."""
+        text = repr(given)
+        return cls(f"{place or 'The document'} must be {wanted}, got {text if len(text) <= 60 else text[:57] + '...'}.")
+
+
+class SavedFileNotFoundError(EvergreenError, FileNotFoundError):
+    """There is no file where a saved object was expected."""
+
+
 class MissingExtraError(EvergreenError, ImportError):
     """An optional package is needed and not installed."""
 

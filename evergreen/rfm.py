@@ -190,6 +190,29 @@ class RFMScorer(Estimator):
             }
         )
 
+    def rules(self) -> tuple[dict[str, FloatArray], SegmentMap | None]:
+        """Return what :meth:`transform` goes by.
+
+        Returns
+        -------
+        cut_points : dict of str to ndarray
+            For the columns that r, f and m look at, in this order, the values that a customer has to beat.
+        segments : SegmentMap or None
+            The map from scores to segments.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidInputError
+            If a setting is not allowed, or ``bins`` or ``monetary`` have changed since ``fit``.
+        """
+        self._require("cut_points_", "rules")
+        bins = self._checked_bins()
+        segment_map = self._checked_map(bins)
+        self._check_learned(bins)
+        return {column: self.cut_points_[column] for column in self._columns}, segment_map
+
     @property
     def _columns(self) -> tuple[str, str, str]:
         return "days_since_last", "orders", check_choice("monetary", self.monetary, _VALUES)
@@ -214,12 +237,10 @@ class RFMScorer(Estimator):
 
     def _scored(self, base: CustomerBase) -> ScoreTable:
         """Return the base with scores and segment."""
-        bins = self._checked_bins()
-        segment_map = self._checked_map(bins)
-        self._check_learned(bins)
+        cuts, segment_map = self.rules()
         table = self._values(check_base(base))
-        for name, column in zip("rfm", self._columns, strict=True):
-            table = table.with_cuts(name, column, self.cut_points_[column].tolist(), lowest_best=name == "r")
+        for name, (column, points) in zip("rfm", cuts.items(), strict=True):
+            table = table.with_cuts(name, column, points.tolist(), lowest_best=name == "r")
         table = table.with_columns(rfm=lambda c: 100 * c["r"] + 10 * c["f"] + c["m"])
         if segment_map is None:
             return table
@@ -239,11 +260,11 @@ class RFMScorer(Estimator):
         return r, f, m
 
     def _check_learned(self, bins: tuple[int, int, int]) -> None:
-        learned = tuple(len(points) + 1 for points in self.cut_points_.values())
-        if learned != bins or tuple(self.cut_points_) != self._columns:
+        learned = {column: len(points) + 1 for column, points in self.cut_points_.items()}
+        if learned != dict(zip(self._columns, bins, strict=True)):
             raise InvalidInputError(
-                f"This RFMScorer learned {learned} scores of {', '.join(self.cut_points_)}, its settings now ask for "
-                f"{bins} of {', '.join(self._columns)}: fit it again."
+                f"This RFMScorer learned {tuple(learned.values())} scores of {', '.join(learned)}, its settings now "
+                f"ask for {bins} of {', '.join(self._columns)}: fit it again."
             )
 
     def _checked_map(self, bins: tuple[int, int, int]) -> SegmentMap | None:

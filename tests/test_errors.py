@@ -19,6 +19,8 @@ from evergreen.errors import (
     InvalidInputError,
     MissingExtraError,
     NotFittedError,
+    SavedFileError,
+    SavedFileNotFoundError,
 )
 
 NEAREST: dict[type[Exception], tuple[type[Exception], ...]] = {
@@ -26,6 +28,8 @@ NEAREST: dict[type[Exception], tuple[type[Exception], ...]] = {
     ColumnNotFoundError: (KeyError, LookupError),
     InputTypeError: (TypeError,),
     NotFittedError: (ValueError, AttributeError),
+    SavedFileError: (ValueError,),
+    SavedFileNotFoundError: (FileNotFoundError, OSError),
     MissingExtraError: (ImportError,),
 }
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__]
@@ -83,6 +87,7 @@ MADE = [
         NotFittedError.of(CLVModel(), "predict"),
         "This CLVModel is not fitted yet; call CLVModel.fit(...) before predict.",
     ),
+    (SavedFileError.value("fit_.values", "a" * 99, "a list"), f"fit_.values must be a list, got '{'a' * 56}...."),
     (
         MissingExtraError.of("matplotlib", "plot", "Drawing"),
         "Drawing needs matplotlib, which is not installed: pip install 'evergreen-clv[plot]'.",
@@ -97,4 +102,4 @@ def test_messages(error: Exception, message: str) -> None:
 
 def test_a_message_of_a_missing_extra_names_an_extra_that_exists() -> None:
     extras = metadata.metadata("evergreen-clv").get_all("Provides-Extra") or []
-    assert {"duckdb", "plot", "polars", "report", "spark"} <= set(extras)
+    assert {"duckdb", "plot", "polars", "report", "spark", "sql"} <= set(extras)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
-from uuid import uuid4
 
 from evergreen.errors import InvalidInputError
 
@@ -110,28 +108,6 @@ def check_target(out: Path, logs: Sequence[Path], *, force: bool) -> FileKind:
     if not os.access(out.parent, os.W_OK):
         raise InvalidInputError(f"The directory {str(out.parent)!r} cannot be written to.")
     return kind
-
-
-@contextmanager
-def whole_file(out: Path) -> Generator[Path]:
-    """Lend a temporary name beside a file, and give it the real one when all is written.
-
-    Parameters
-    ----------
-    out : Path
-        File to write or replace.
-
-    Yields
-    ------
-    Path
-        Write here; removed if something goes wrong.
-    """
-    unfinished = out.parent / f".{out.stem}.{uuid4().hex}{out.suffix}"
-    try:
-        yield unfinished
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _files(log: str) -> list[Path]:

@@ -12,7 +12,7 @@ import narwhals.stable.v2 as nw
 
 from evergreen.cli.arguments import ScoreOptions
 from evergreen.cli.database import quoted_name, quoted_text, temporary_database
-from evergreen.cli.files import FileKind, check_target, files_of, whole_file
+from evergreen.cli.files import FileKind, check_target, files_of
 from evergreen.cli.logs import log_of, release, rows_of
 from evergreen.cli.progress import Progress
 from evergreen.clv import CLVFit, CLVModel
@@ -20,6 +20,7 @@ from evergreen.errors import InvalidInputError
 from evergreen.frames import SUMMARY_COLUMNS, CustomerBase, Dropped
 from evergreen.kernels.concentration import top_count, value_of_top
 from evergreen.rfm import RFMScorer
+from evergreen.store.files import whole_file
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation

@@ -36,6 +36,7 @@ def loaded() -> frozenset[str]:
         "scipy.optimize",
         "scipy.stats",
         "sklearn",
+        "sqlglot",
         "tqdm",
     ],
 )

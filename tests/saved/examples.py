@@ -1,0 +1,176 @@
+"""A saved object of each kind, with numbers that it must give forever.
+
+``python -m tests.saved.examples`` writes the files of kinds that have none yet; it never changes one that is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evergreen import (
+    BGNBD,
+    MBGNBD,
+    CLVFit,
+    CLVModel,
+    CustomerBase,
+    FitResult,
+    FitStatus,
+    GammaGamma,
+    PurchaseHistories,
+    RFMScorer,
+    SegmentMap,
+    SegmentRule,
+    SpendHistories,
+    WeakPrior,
+    save,
+)
+
+FOLDER = Path(__file__).parent / "schema_1"
+"""Files of the current schema; those of older ones stay where they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An object, and a function of it that returns numbers and texts."""
+
+    thing: Any
+    answers: Callable[[Any], dict[str, Any]]
+
+
+# ------------------------------------------------------------------------------------------------ objects
+
+PURCHASES = BGNBD(0.243, 4.414, 0.793, 2.426)
+SPEND = GammaGamma(6.25, 3.74, 15.44)
+
+CUSTOMERS = pd.DataFrame(
+    {
+        "customer_id": ["a", "b", "c", "d"],
+        "frequency": [0, 2, 7, 40],
+        "recency": [0.0, 30.43, 29.43, 38.0],
+        "T": [38.86, 38.86, 38.86, 39.0],
+        "monetary_value": [0.0, 22.35, 73.74, 11.5],
+        "orders": [1, 3, 8, 41],
+        "total_value": [20.0, 60.0, 580.0, 480.5],
+    }
+)
+BASE = CustomerBase.from_summary(CUSTOMERS, time_unit="W")
+
+
+def fit_of(model: Any, status: FitStatus = FitStatus.CONVERGED) -> FitResult[Any]:
+    """Return a fit with a covariance of few digits, the last parameter unknown unless it converged."""
+    names = tuple(type(model).__dataclass_fields__)
+    covariance = np.full((len(names), len(names)), 1 / 3) + np.diag([0.1 / (1 + at) for at in range(len(names))])
+    if status is not FitStatus.CONVERGED:
+        covariance[-1] = covariance[:, -1] = np.nan
+    values = tuple(getattr(model, name) for name in names)
+    return FitResult(model, status, "As seen.", names, values, -9_582.429200207, 2_357, 612, covariance, 17)
+
+
+def fitted_clv() -> CLVModel:
+    model = CLVModel.from_models(PURCHASES, SPEND, time_unit="W")
+    model.fit_ = CLVFit(fit_of(PURCHASES), fit_of(SPEND, FitStatus.FLAT), float("nan"))
+    return model
+
+
+HALVES = SegmentMap(
+    ("r", "fm"),
+    [
+        SegmentRule("can't lose", ((1, 2), (5, 7))),
+        SegmentRule("Été", ((3, 3), (2, 7))),
+        SegmentRule("rest", ((1, 2), (2, 4))),
+    ],
+    bins=(3, 4, 3),
+)
+
+# ------------------------------------------------------------------------------------------------ answers
+
+
+def forecasts(model: Any) -> dict[str, Any]:
+    found = model.forecast(39.0, CUSTOMERS["frequency"], CUSTOMERS["recency"], CUSTOMERS["T"], delta=0.002)
+    return {name: column.tolist() for name, column in found._asdict().items()}
+
+
+def columns(frame: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): frame[name].tolist() for name in frame.columns}
+
+
+def fit_answers(fit: FitResult[Any]) -> dict[str, Any]:
+    return {
+        "status": fit.status.value,
+        "parameters": dict(fit.parameters),
+        "standard_errors": [str(error) if np.isnan(error) else error for error in fit.standard_errors.values()],
+        "bic": fit.bic,
+    }
+
+
+def clv_answers(model: CLVModel) -> dict[str, Any]:
+    predicted = columns(model.predict(BASE, horizon="52W", discount_rate=0.1, margin=0.3))
+    return {**predicted, "standard_error": model.summary()["standard_error"].tolist()[:4]}
+
+
+EXAMPLES: Mapping[str, Example] = MappingProxyType(
+    {
+        "BGNBD": Example(PURCHASES, forecasts),
+        "MBGNBD": Example(MBGNBD(0.525, 6.183, 0.891, 1.614), forecasts),
+        "GammaGamma": Example(
+            SPEND,
+            lambda model: {
+                "spend": model.expected_spend(*CUSTOMERS[["frequency", "monetary_value"]].T.to_numpy()).tolist()
+            },
+        ),
+        "WeakPrior": Example(WeakPrior(5.0), lambda prior: {"value": prior.log_density(np.array([1.0, -2.0]))[0]}),
+        "FitResult": Example(fit_of(PURCHASES, FitStatus.BOUNDARY), fit_answers),
+        "PurchaseHistories": Example(
+            PurchaseHistories.of([0, 2, 2, 7], [0, 1 / 7, 1 / 7, 30.43], [9, 9, 9, 38.86], time_unit="W", log_gaps=0.1),
+            lambda found: {
+                "customers": found.customers,
+                "rows": [found.frequency.tolist(), found.recency.tolist(), found.T.tolist(), found.count.tolist()],
+                "time_unit": found.time_unit,
+                "log_gaps": found.log_gaps,
+            },
+        ),
+        "SpendHistories": Example(
+            SpendHistories.of([0, 2, 2, 7, 1], [0.0, 22.35, 22.35, 1 / 3, 0.0]),
+            lambda found: {
+                "customers": found.customers,
+                "rows": [found.frequency.tolist(), found.value.tolist(), found.count.tolist()],
+                "left_out": [found.without_repeat, found.without_value],
+            },
+        ),
+        "SegmentMap": Example(
+            HALVES, lambda found: {"".join(map(str, cell)): segment for cell, segment in found.cells.items()}
+        ),
+        "RFMScorer": Example(
+            RFMScorer(bins=(3, 4, 3), monetary="mean", segments=HALVES).fit(BASE),
+            lambda scorer: columns(scorer.transform(BASE)),
+        ),
+        "CLVFit": Example(
+            CLVFit(fit_of(PURCHASES), None, 0.125),
+            lambda fit: {**fit_answers(fit.transactions), "spend_correlation": fit.spend_correlation},
+        ),
+        "CLVModel": Example(fitted_clv(), clv_answers),
+    }
+)
+"""One example of each kind."""
+
+
+def write_new() -> None:
+    """Write the example and its answers for every kind that has none."""
+    for name, example in EXAMPLES.items():
+        path = FOLDER / f"{name}.json"
+        if not path.exists():
+            save(example.thing, path)
+            answers = json.dumps(example.answers(example.thing), indent=1, allow_nan=False)
+            path.with_suffix(".answers.json").write_text(answers + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_new()
