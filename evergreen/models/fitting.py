@@ -14,17 +14,17 @@ from scipy.special import ndtri
 from evergreen.errors import InvalidInputError
 from evergreen.kernels.maximize import Maximum, maximize
 from evergreen.models.checks import check_level, check_not_negative
-from evergreen.typing import BoolArray, FloatArray
+from evergreen.typing import ArrayLike, BoolArray, FloatArray
 
 Model = TypeVar("Model")
 Model_co = TypeVar("Model_co", covariant=True)
 
 Limits: TypeAlias = Callable[[FloatArray, frozenset[str], frozenset[str]], str]
-"""(unit-free parameters, names at zero, names at infinity) to one sentence about such an optimum."""
+"""(unit-free parameters, names at zero or minus infinity, names at infinity) to a sentence about such an optimum."""
 
-_EDGE: Final = 12.0  # the search box: logarithms of the unit-free parameters
-_FAR: Final = 9.0  # beyond this an undetermined log-parameter is on its way to the edge
-_UNKNOWN: Final = 8.0  # standard error of a log-parameter from which on the data say nothing about it
+_EDGE: Final = 12.0  # the search box: logarithms of the unit-free parameters, and coefficients
+_FAR: Final = 9.0  # beyond this an undetermined coordinate is on its way to the edge
+_UNKNOWN: Final = 8.0  # standard error of a coordinate from which on the data say nothing about it
 
 
 class FitStatus(StrEnum):
@@ -85,7 +85,7 @@ class WeakPrior:
         Parameters
         ----------
         distance : ndarray, shape (d,)
-            Logarithms of the parameters less those of the typical values.
+            Logarithms of the parameters less those of the typical values; coefficients as they are.
 
         Returns
         -------
@@ -101,6 +101,8 @@ class WeakPrior:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A likelihood to maximize, in unit-free parameters.
+
+    The search runs on the logarithms of the parameters, which are above 0, and on coefficients as they are.
 
     Parameters
     ----------
@@ -122,6 +124,8 @@ class Problem:
         (unit-free parameters, names at zero, names at infinity) to one sentence about such an optimum.
     prior : WeakPrior or None
         What is known before.
+    coefficients : tuple of str
+        Names of the parameters that may be of either sign, or 0.
     """
 
     names: tuple[str, ...]
@@ -134,14 +138,48 @@ class Problem:
     rough: Problem | None
     limits: Limits
     prior: WeakPrior | None = None
+    coefficients: tuple[str, ...] = ()
+
+    @property
+    def is_coefficient(self) -> BoolArray:
+        """Which of the parameters may be of either sign."""
+        return _among(self.coefficients, self.names)
+
+    def natural(self, point: FloatArray) -> FloatArray:
+        """Return the unit-free parameters at points of the search.
+
+        Parameters
+        ----------
+        point : ndarray, shape (..., d)
+
+        Returns
+        -------
+        ndarray, shape (..., d)
+        """
+        plain = self.is_coefficient
+        return np.where(plain, point, np.exp(np.where(plain, 0.0, point)))
+
+    def coordinates(self, natural: FloatArray) -> FloatArray:
+        """Return the points of the search for unit-free parameters.
+
+        Parameters
+        ----------
+        natural : ndarray, shape (..., d)
+
+        Returns
+        -------
+        ndarray, shape (..., d)
+        """
+        plain = self.is_coefficient
+        return np.where(plain, natural, np.log(np.where(plain, 1.0, natural)))
 
     def log_posterior(self, point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        """Return the log-likelihood, plus the log density of the prior if there is one, in log-parameters.
+        """Return the log-likelihood, plus the log density of the prior if there is one, at a point of the search.
 
         Parameters
         ----------
         point : ndarray, shape (d,)
-            Logarithms of the unit-free parameters.
+            Logarithms of the unit-free parameters; coefficients as they are.
 
         Returns
         -------
@@ -149,12 +187,13 @@ class Problem:
         gradient : ndarray, shape (d,)
         hessian : ndarray, shape (d, d)
         """
-        scale = np.exp(point)
-        value, gradient, hessian = self.log_likelihood(scale)
+        natural, plain = self.natural(point), self.is_coefficient
+        value, gradient, hessian = self.log_likelihood(natural)
+        scale = np.where(plain, 1.0, natural)
         slope = gradient * scale
-        curvature = hessian * np.outer(scale, scale) + np.diag(slope)
+        curvature = hessian * np.outer(scale, scale) + np.diag(np.where(plain, 0.0, slope))
         if self.prior is not None:
-            more, steeper, bent = self.prior.log_density(point - np.log(self.starts[0]))
+            more, steeper, bent = self.prior.log_density(point - self.coordinates(self.starts[0]))
             return value + more, slope + steeper, curvature + bent
         return value, slope, curvature
 
@@ -180,10 +219,13 @@ class FitResult(Generic[Model_co]):
     customers, histories : int
         Customers in the data, and distinct histories among them.
     log_covariance : ndarray, shape (d, d)
-        Approximate covariance of the logarithms of the parameters, the inverse of the observed information (and of
-        the prior's, if there was one); nan for parameters on a boundary, and everywhere if it is singular.
+        Approximate covariance of the logarithms of the parameters (of coefficients: of themselves), the inverse of the
+        observed information (and of the prior's, if there was one); nan for parameters on a boundary, and everywhere
+        if it is singular.
     evaluations : int
         Evaluations of the full likelihood.
+    coefficients : tuple of str
+        Names of the parameters that may be of either sign; the others are above 0.
 
     Examples
     --------
@@ -204,6 +246,7 @@ class FitResult(Generic[Model_co]):
     histories: int
     log_covariance: FloatArray
     evaluations: int
+    coefficients: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -213,7 +256,7 @@ class FitResult(Generic[Model_co]):
     @property
     def covariance(self) -> FloatArray:
         """Approximate covariance of the parameters themselves, by the delta method."""
-        scale = np.asarray(self.values)
+        scale = np.where(_among(self.coefficients, self.names), 1.0, self.values)
         return self.log_covariance * np.outer(scale, scale)
 
     @property
@@ -233,7 +276,7 @@ class FitResult(Generic[Model_co]):
         return len(self.names) * math.log(self.customers) - 2 * self.log_likelihood
 
     def intervals(self, level: float = 0.95) -> Mapping[str, tuple[float, float]]:
-        """Return confidence intervals, taken on the log scale so that every bound is positive.
+        """Return confidence intervals, taken on the log scale so that bounds of parameters above 0 are positive.
 
         Parameters
         ----------
@@ -246,13 +289,17 @@ class FitResult(Generic[Model_co]):
             Lower and upper bound by name; nan where the standard error is.
         """
         reach = float(ndtri(0.5 + check_level(level) / 2)) * np.sqrt(np.diag(self.log_covariance))
-        return {
-            name: (value * math.exp(-width), value * math.exp(width))
-            for name, value, width in zip(self.names, self.values, reach.tolist(), strict=True)
-        }
+        values, plain = np.asarray(self.values), _among(self.coefficients, self.names)
+        with np.errstate(over="ignore"):  # the bounds of what the data say nothing about: 0 and infinity
+            factor = np.exp(np.where(plain, 0.0, reach))
+        lower, upper = (
+            np.where(plain, values - reach, values / factor),
+            np.where(plain, values + reach, values * factor),
+        )
+        return dict(zip(self.names, zip(lower.tolist(), upper.tolist(), strict=True), strict=True))
 
 
-def fit(problem: Problem, build: Callable[..., Model]) -> FitResult[Model]:
+def fit(problem: Problem, build: Callable[..., Model], *, start: ArrayLike | None = None) -> FitResult[Model]:
     """Maximize a likelihood and describe the result.
 
     Parameters
@@ -261,18 +308,21 @@ def fit(problem: Problem, build: Callable[..., Model]) -> FitResult[Model]:
         The likelihood.
     build : callable
         Makes the model from its parameters, in order.
+    start : array_like, shape (d,), optional
+        Parameters in the user's units that are known to be near; the search starts from there alone.
 
     Returns
     -------
     FitResult
         The model, how the fit ended, and how well the parameters are known.
     """
-    rough = problem.rough
-    starts = problem.starts if rough is None else (np.exp(_best(rough, rough.starts).point),)
-    found = _best(problem, starts)
+    found = _best(
+        problem, _starts(problem) if start is None else [problem.coordinates(np.asarray(start) / problem.units)]
+    )
     covariance = _log_covariance(found, problem.customers)
     status, message = _judge(problem, found, covariance)
-    values = tuple((np.exp(found.point) * problem.units).tolist())
+    values = tuple((problem.natural(found.point) * problem.units).tolist())
+    scale = np.where(problem.is_coefficient, problem.units, 1.0)
     return FitResult(
         model=build(*values),
         status=status,
@@ -282,20 +332,28 @@ def fit(problem: Problem, build: Callable[..., Model]) -> FitResult[Model]:
         log_likelihood=_log_likelihood(problem, found) + problem.shift,
         customers=problem.customers,
         histories=problem.histories,
-        log_covariance=covariance,
+        log_covariance=covariance * np.outer(scale, scale),
         evaluations=found.evaluations,
+        coefficients=problem.coefficients,
     )
 
 
-def _best(problem: Problem, starts: tuple[FloatArray, ...]) -> Maximum:
-    """Return the best of the maxima found from each start, in log-parameters and per customer."""
+def _starts(problem: Problem) -> list[FloatArray]:
+    """Return the points to search from: the solution of the rough problem, if there is one."""
+    if problem.rough is not None:
+        return [_best(problem.rough, _starts(problem.rough)).point]
+    return [problem.coordinates(start) for start in problem.starts]
+
+
+def _best(problem: Problem, starts: Sequence[FloatArray]) -> Maximum:
+    """Return the best of the maxima found from each start, per customer."""
 
     def objective(point: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         value, slope, curvature = problem.log_posterior(point)
         return value / problem.customers, slope / problem.customers, curvature / problem.customers
 
     box = np.full(len(problem.names), _EDGE)
-    found = [maximize(objective, np.log(start), lower=-box, upper=box) for start in starts]
+    found = [maximize(objective, start, lower=-box, upper=box) for start in starts]
     return max(found, key=lambda maximum: maximum.value)
 
 
@@ -314,7 +372,7 @@ def _log_likelihood(problem: Problem, found: Maximum) -> float:
     """Return the log-likelihood by itself, without the prior."""
     if problem.prior is None:
         return found.value * problem.customers
-    return problem.log_likelihood(np.exp(found.point))[0]
+    return problem.log_likelihood(problem.natural(found.point))[0]
 
 
 def limit_sentence(said: Sequence[str], parameters: Collection[str]) -> str:
@@ -348,7 +406,7 @@ def _judge(problem: Problem, found: Maximum, covariance: FloatArray) -> tuple[Fi
     far = unknown & (np.abs(found.point) > _FAR)
     if far.any():
         return FitStatus.BOUNDARY, problem.limits(
-            np.exp(found.point),
+            problem.natural(found.point),
             _chosen(problem.names, far & (found.point < 0)),
             _chosen(problem.names, far & (found.point > 0)),
         )
@@ -359,6 +417,10 @@ def _judge(problem: Problem, found: Maximum, covariance: FloatArray) -> tuple[Fi
             "would help."
         )
     return FitStatus.CONVERGED, "An inner maximum of the likelihood."
+
+
+def _among(coefficients: Collection[str], names: Sequence[str]) -> BoolArray:
+    return np.array([name in coefficients for name in names], np.bool_)
 
 
 def _chosen(names: tuple[str, ...], mask: BoolArray) -> frozenset[str]:
