@@ -6,6 +6,7 @@ From a transaction log to scored customers:
 - :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
+- :func:`save` and :func:`load` keep what was learned; :mod:`evergreen.sql` scores inside a database (extra ``sql``).
 - :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
 """
 

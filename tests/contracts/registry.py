@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evergreen import BGNBD, MBGNBD, CLVModel, CustomerBase, GammaGamma, RFMScorer
+from evergreen import BGNBD, MBGNBD, CLVModel, CustomerBase, GammaGamma, RFMScorer, store
 from evergreen.datasets import simulate_log
 from evergreen.models.protocols import SpendModel, TransactionModel
 
@@ -151,6 +151,12 @@ def base_of(log: Any, **settings: Any) -> CustomerBase:
 def pickled(thing: Thing) -> Thing:
     """Return what comes back from a pickle."""
     return pickle.loads(pickle.dumps(thing))  # noqa: S301 - our own bytes
+
+
+def saved(thing: Thing) -> Thing:
+    """Return what comes back from a file."""
+    again: Thing = store.loads(store.dumps(thing))
+    return again
 
 
 def in_memory(frame: Any) -> nw.DataFrame[Any]:

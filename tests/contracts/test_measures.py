@@ -13,7 +13,7 @@ import pytest
 
 from evergreen import CustomerBase
 from evergreen.errors import InputTypeError, InvalidInputError, NotFittedError
-from tests.contracts.registry import MEASURES, Measure, assert_same, base_of, by_id, pickled, sample_log
+from tests.contracts.registry import MEASURES, Measure, assert_same, base_of, by_id, pickled, sample_log, saved
 
 REFIT = 1e-7
 """Relative difference allowed in floats where a measure is fitted again to the same customers in other units."""
@@ -205,8 +205,8 @@ def test_failed_fit_changes_nothing(measure: Measure, base: CustomerBase) -> Non
 
 @pytest.mark.parametrize(
     "twin",
-    [copy.copy, copy.deepcopy, pickled],
-    ids=["copy", "deepcopy", "pickle"],
+    [copy.copy, copy.deepcopy, pickled, saved],
+    ids=["copy", "deepcopy", "pickle", "json"],
 )
 def test_copies_score_the_same(
     twin: Callable[[Any], Any], measure: Measure, fitted: Any, base: CustomerBase, scores: Columns

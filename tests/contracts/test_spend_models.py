@@ -10,7 +10,7 @@ import pytest
 from evergreen import FitStatus, SpendHistories
 from evergreen.models.fitting import FitResult
 from evergreen.models.protocols import SpendModel
-from tests.contracts.registry import SPEND_MODELS, pickled
+from tests.contracts.registry import SPEND_MODELS, pickled, saved
 
 
 @pytest.fixture(scope="module", params=SPEND_MODELS, ids=str)
@@ -35,7 +35,7 @@ def test_has_the_verbs_of_the_protocol(truth: SpendModel) -> None:
 
 
 def test_is_a_value(truth: SpendModel) -> None:
-    for twin in (copy.copy(truth), copy.deepcopy(truth), pickled(truth)):
+    for twin in (copy.copy(truth), copy.deepcopy(truth), pickled(truth), saved(truth)):
         assert twin == truth
         assert hash(twin) == hash(truth)
         assert repr(twin) == repr(truth)

@@ -10,7 +10,7 @@ import pytest
 from evergreen import FitStatus, PurchaseHistories
 from evergreen.models.fitting import FitResult
 from evergreen.models.protocols import SimulatedCustomers, TransactionModel
-from tests.contracts.registry import TRANSACTION_MODELS, pickled
+from tests.contracts.registry import TRANSACTION_MODELS, pickled, saved
 
 SAME_ANSWERS = 1e-7
 """Relative difference allowed between two fits to the same customers in other units: the search ends with a
@@ -52,7 +52,7 @@ def test_has_the_verbs_of_the_protocol(truth: TransactionModel) -> None:
 
 
 def test_is_a_value(truth: TransactionModel) -> None:
-    for twin in (copy.copy(truth), copy.deepcopy(truth), pickled(truth)):
+    for twin in (copy.copy(truth), copy.deepcopy(truth), pickled(truth), saved(truth)):
         assert twin == truth
         assert hash(twin) == hash(truth)
         assert repr(twin) == repr(truth)
