@@ -285,7 +285,31 @@ def check_histories(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> t
     return x, t_x, age
 
 
-def refuse(rule: str, broken: BoolArray | np.bool_, values: np.ndarray) -> None:
+def check_opportunities(x: IntArray, t_x: FloatArray, T: FloatArray) -> None:
+    """Raise unless purchase histories count opportunities: whole times, and one purchase at each at most.
+
+    Parameters
+    ----------
+    x, t_x, T : ndarray, shape (n,)
+        Histories that :func:`check_histories` accepts.
+
+    Raises
+    ------
+    InvalidInputError
+        If one of them does not.
+    """
+    todo = (
+        "This model's time is a row of opportunities: build the base with occasion and time_unit the same period, such "
+        "as 'W' and 'W', so that one purchase a period counts and times are whole periods."
+    )
+    refuse("recency must be a whole number of opportunities", t_x != np.rint(t_x), t_x, todo)
+    refuse("T must be a whole number of opportunities", np.rint(T) != T, T, todo)
+    refuse("frequency must not be greater than recency", x > t_x, x, todo)
+
+
+def refuse(
+    rule: str, broken: BoolArray | np.bool_, values: np.ndarray, todo: str = "Correct or leave out these rows."
+) -> None:
     """Raise if a rule is broken anywhere, with the number of rows and the first of them.
 
     Parameters
@@ -296,6 +320,8 @@ def refuse(rule: str, broken: BoolArray | np.bool_, values: np.ndarray) -> None:
         Where it does not.
     values : ndarray
         The values it is about.
+    todo : str
+        What to do.
 
     Raises
     ------
@@ -305,6 +331,4 @@ def refuse(rule: str, broken: BoolArray | np.bool_, values: np.ndarray) -> None:
         return
     where = np.ravel(broken)
     example = np.ravel(values)[int(np.argmax(where))].item()
-    raise InvalidInputError.rows(
-        rule, int(where.sum()), where.size, example=example, todo="Correct or leave out these rows."
-    )
+    raise InvalidInputError.rows(rule, int(where.sum()), where.size, example=example, todo=todo)

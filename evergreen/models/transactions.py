@@ -16,6 +16,7 @@ from evergreen.models.checks import (
     check_histories,
     check_horizon,
     check_not_negative,
+    check_opportunities,
     check_parameters,
     check_shapes,
     check_whole,
@@ -24,7 +25,7 @@ from evergreen.models.checks import (
 from evergreen.models.fitting import FitResult, Limits, Model, Problem, WeakPrior, fit
 from evergreen.models.histories import PurchaseHistories
 from evergreen.models.protocols import SimulatedCustomers
-from evergreen.typing import ArrayLike, FloatArray
+from evergreen.typing import ArrayLike, FloatArray, IntArray
 
 _LARGE: Final = 20_000  # distinct histories from which on a sample of them is fitted first, for a start
 _EVERY: Final = 16
@@ -41,7 +42,7 @@ class Family:
     names : tuple of str
         Parameters, in the order of the kernel.
     times : frozenset of str
-        Those that are a time.
+        Those that are a time; none where time counts opportunities.
     starts : tuple of tuple of float
         Points to search from, times in mean ages of the customers; the first is typical of customer bases.
     limits : callable
@@ -77,7 +78,8 @@ class Family:
         InputTypeError
             If they are not purchase histories.
         InvalidInputError
-            If nobody bought twice, or nobody was observed for any time: there is nothing to learn from.
+            If nobody bought twice, or nobody was observed for any time: there is nothing to learn from; or if times do
+            not count opportunities where they must.
         """
         return fit(self.problem(histories, prior), build)
 
@@ -113,6 +115,8 @@ class Family:
             raise InvalidInputError(
                 f"All {histories.customers:,} customers have T = 0: nobody was observed after the first purchase."
             )
+        if not self.times:
+            check_opportunities(histories.frequency, histories.recency, histories.T)
         return self._problem(histories, unit if self.times else 1.0, purchases, prior, every=1)
 
     def _problem(
@@ -258,7 +262,7 @@ class HistoryModel(ABC):
         >>> MBGNBD(0.525, 6.183, 0.891, 1.614).p_alive([0, 2], [0, 30.43], 38.86).round(4)
         array([0.3897, 0.7062])
         """
-        return self._kernel.p_alive(self._letters, *check_histories(frequency, recency, T))[()]
+        return self._kernel.p_alive(self._letters, *self._histories(frequency, recency, T))[()]
 
     def p_purchase(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
         """Return the probability of at least one purchase within the horizon.
@@ -282,7 +286,7 @@ class HistoryModel(ABC):
         array([0.1446, 0.5546])
         """
         ahead = check_horizon(horizon, whole=self.discrete)
-        return self._kernel.p_purchase(self._letters, ahead, *check_histories(frequency, recency, T))[()]
+        return self._kernel.p_purchase(self._letters, ahead, *self._histories(frequency, recency, T))[()]
 
     def expected_purchases(self, horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> FloatArray:
         """Return the expected number of purchases within the horizon.
@@ -306,7 +310,7 @@ class HistoryModel(ABC):
         array([0.195, 1.226])
         """
         ahead = check_horizon(horizon, whole=self.discrete)
-        x, t_x, age = check_histories(frequency, recency, T)
+        x, t_x, age = self._histories(frequency, recency, T)
         found = self._kernel.expected_purchases(self._letters, ahead, x.ravel(), t_x.ravel(), age.ravel())
         return found.reshape(x.shape)[()]
 
@@ -343,7 +347,7 @@ class HistoryModel(ABC):
         """
         ahead = check_horizon(horizon, whole=self.discrete)
         rate = check_not_negative("delta", delta)
-        x, t_x, age = check_histories(frequency, recency, T)
+        x, t_x, age = self._histories(frequency, recency, T)
         found = self._kernel.forecast(self._letters, ahead, rate, x.ravel(), t_x.ravel(), age.ravel())
         return Forecast(*(part.reshape(x.shape)[()] for part in found))
 
@@ -373,7 +377,7 @@ class HistoryModel(ABC):
         array([0.4454, 0.2393, 0.1442])
         """
         ahead = check_horizon(horizon, whole=self.discrete, finite=True)
-        x, t_x, age = check_histories(frequency, recency, T)
+        x, t_x, age = self._histories(frequency, recency, T)
         count, x, t_x, age = check_shapes(n=check_whole("n", n), frequency=x, recency=t_x, T=age)
         if ahead == 0:
             return np.where(count == 0, 1.0, 0.0)[()]
@@ -484,9 +488,20 @@ class HistoryModel(ABC):
         """
         age = check_finite("T", T)
         check_not_negative("T", float(age.min(initial=0.0)))
+        if self.discrete:
+            refuse("T must be a whole number of opportunities", age != np.rint(age), age)
         age = np.atleast_1d(age) if customers is None else np.broadcast_to(age, (customers,))
         x, t_x, rate, dropout = self._kernel.simulate(self._letters, age, np.random.default_rng(seed))
         return SimulatedCustomers(x, t_x, age, rate, dropout)
+
+    def _histories(
+        self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+    ) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Return frequency, recency and T, checked."""
+        x, t_x, age = check_histories(frequency, recency, T)
+        if self.discrete:
+            check_opportunities(x, t_x, age)
+        return x, t_x, age
 
     @property
     def _kernel(self) -> Kernel:
