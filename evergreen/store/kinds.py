@@ -137,8 +137,8 @@ class Kind:
             raise SavedFileError(f"{place or 'The object'} is no {self.of.__name__}: it {' and '.join(said)}.")
 
 
-def _fit_result(**given: Any) -> FitResult[Any]:
-    result = FitResult(**given)
+def _fit_result(coefficients: tuple[str, ...] = (), **given: Any) -> FitResult[Any]:
+    result = FitResult(**given, coefficients=coefficients)
     size = len(result.names)
     if len(result.values) != size or result.log_covariance.shape != (size, size):
         raise InvalidInputError("names, values and log_covariance must be of one size.")
