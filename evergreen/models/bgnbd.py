@@ -8,7 +8,7 @@ from typing import Final, Self, final
 from evergreen.kernels.bgnbd import BG_NBD, MBG_NBD
 from evergreen.models.fitting import FitResult, WeakPrior, limit_sentence
 from evergreen.models.histories import PurchaseHistories
-from evergreen.models.transactions import Family, HistoryModel
+from evergreen.models.transactions import Family, HistoryModel, Shift
 from evergreen.typing import FloatArray
 
 
@@ -148,5 +148,7 @@ _BG: Final = Family(
     times=frozenset({"alpha"}),
     starts=((0.5, 0.3, 0.5, 2.0), (2.0, 0.5, 1.0, 5.0)),
     limits=beta_geometric_limits,
+    purchase=(Shift("alpha", sign=-1, effect=1),),
+    dropout=(Shift("a", sign=1, effect=1), Shift("b", sign=1, effect=-1)),
 )
 _MBG: Final = replace(_BG, kernel=MBG_NBD)

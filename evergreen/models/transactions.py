@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 
@@ -31,6 +31,16 @@ _LARGE: Final = 20_000  # distinct histories from which on a sample of them is f
 _EVERY: Final = 16
 
 
+class Shift(NamedTuple):
+    """How a covariate z with coefficient c moves a parameter, and by it what customers do."""
+
+    parameter: str
+    """The parameter, which is multiplied by ``exp(sign * c * z)``."""
+    sign: int
+    effect: int
+    """The rate of purchase or of dropout (or the odds to leave) is multiplied by ``exp(effect * c * z)``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """The formulas of a model and what its fit has to know.
@@ -47,6 +57,8 @@ class Family:
         Points to search from, times in mean ages of the customers; the first is typical of customer bases.
     limits : callable
         (unit-free parameters, names at zero, names at infinity) to one sentence about such an optimum.
+    purchase, dropout : tuple of Shift
+        What covariates move, for purchases and for leaving; empty where the model takes no covariates.
     """
 
     kernel: Kernel
@@ -54,6 +66,8 @@ class Family:
     times: frozenset[str]
     starts: tuple[tuple[float, ...], ...]
     limits: Limits
+    purchase: tuple[Shift, ...] = ()
+    dropout: tuple[Shift, ...] = ()
 
     def fit(
         self, histories: PurchaseHistories, build: Callable[..., Model], prior: WeakPrior | None
@@ -102,10 +116,33 @@ class Family:
         InputTypeError, InvalidInputError
             As for :meth:`fit`.
         """
+        unit = self.time_scale(histories)
+        problem = self.likelihood(histories, unit, prior)
+        if len(histories) < _LARGE:
+            return problem
+        thin = [getattr(histories, name)[::_EVERY] for name in ("frequency", "recency", "T", "count")]
+        return replace(problem, rough=self.likelihood(PurchaseHistories(*thin), unit, prior))
+
+    def time_scale(self, histories: PurchaseHistories) -> float:
+        """Return the time that is 1 to the search: the mean age of the customers, or one opportunity.
+
+        Parameters
+        ----------
+        histories : PurchaseHistories
+            The customer base.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        InputTypeError, InvalidInputError
+            As for :meth:`fit`.
+        """
         if not isinstance(histories, PurchaseHistories):
             raise InputTypeError.kind("histories", histories, "PurchaseHistories, such as base.histories()")
-        purchases = int(histories.frequency @ histories.count)
-        if purchases == 0:
+        if histories.frequency @ histories.count == 0:
             raise InvalidInputError(
                 f"None of {histories.customers:,} customers has a repeat purchase: rates cannot be estimated. "
                 "Observe the customers for longer, or count finer occasions."
@@ -117,26 +154,36 @@ class Family:
             )
         if not self.times:
             check_opportunities(histories.frequency, histories.recency, histories.T)
-        return self._problem(histories, unit if self.times else 1.0, purchases, prior, every=1)
+            return 1.0
+        return unit
 
-    def _problem(
-        self, histories: PurchaseHistories, unit: float, purchases: int, prior: WeakPrior | None, *, every: int
-    ) -> Problem:
-        """Return the likelihood on times divided by the unit; ``every`` thins the histories."""
-        kernel = self.kernel
-        t_x, T = histories.recency[::every] / unit, histories.T[::every] / unit
-        x, count = histories.frequency[::every], histories.count[::every]
-        evidence = kernel.gather(x, t_x, T, count)
-        large = every == 1 and len(histories) >= _LARGE
+    def likelihood(self, histories: PurchaseHistories, unit: float, prior: WeakPrior | None = None) -> Problem:
+        """Return the likelihood of customers, be there anything to learn from them or not.
+
+        Parameters
+        ----------
+        histories : PurchaseHistories
+            The customers.
+        unit : float
+            What times are divided by.
+        prior : WeakPrior or None
+            What is known before.
+
+        Returns
+        -------
+        Problem
+        """
+        kernel, x, count = self.kernel, histories.frequency, histories.count
+        evidence = kernel.gather(x, histories.recency / unit, histories.T / unit, count)
         return Problem(
             names=self.names,
             log_likelihood=lambda point: kernel.log_likelihood(tuple(point.tolist()), evidence),
             units=np.array([unit if name in self.times else 1.0 for name in self.names]),
-            shift=-purchases * float(np.log(unit)),
-            customers=int(count.sum()),
-            histories=len(x),
+            shift=-int(x @ count) * float(np.log(unit)),
+            customers=histories.customers,
+            histories=len(histories),
             starts=tuple(np.array(start) for start in self.starts),
-            rough=self._problem(histories, unit, purchases, prior, every=_EVERY) if large else None,
+            rough=None,
             limits=self.limits,
             prior=prior,
         )
