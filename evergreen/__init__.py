@@ -5,6 +5,7 @@ From a transaction log to scored customers:
 - :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
 - :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
+- :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
 - :func:`save` and :func:`load` keep what was learned; :mod:`evergreen.sql` scores inside a database (extra ``sql``).
 - :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
@@ -13,10 +14,13 @@ From a transaction log to scored customers:
 from evergreen import datasets, errors, interop, sql, store
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.frames import CustomerBase, Dropped, Split, split
+from evergreen.models.bgbb import BGBB
 from evergreen.models.bgnbd import BGNBD, MBGNBD
+from evergreen.models.contracts import ContractHistories
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.rfm import RFMScorer
 from evergreen.store import load, save
@@ -24,10 +28,13 @@ from evergreen.store import load, save
 __version__ = "0.1.0"
 
 __all__ = [
+    "BGBB",
     "BGNBD",
     "MBGNBD",
+    "SBG",
     "CLVFit",
     "CLVModel",
+    "ContractHistories",
     "CustomerBase",
     "Dropped",
     "FitResult",

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.resources.abc import Traversable
-from importlib.resources.readers import MultiplexedPath
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evergreen.errors import MissingExtraError
+from evergreen.datasets.files import data_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +38,7 @@ def load_cdnow(*, sample: bool = False) -> pd.DataFrame:
 
     columns = ["customer_id", "date", "cds", "amount"]
     names = ["customer_id", "sample_id", *columns[1:]] if sample else columns
-    with _file("CDNOW_sample.txt" if sample else "CDNOW_master.txt").open() as lines:
+    with data_file("CDNOW_sample.txt" if sample else "CDNOW_master.txt").open() as lines:
         log = pd.read_csv(lines, sep=r"\s+", names=names, header=None, skiprows=0 if sample else 1, dtype={"date": str})
     return log.assign(date=pd.to_datetime(log["date"], format="%Y%m%d"))[columns]
 
@@ -66,17 +62,7 @@ def load_cdnow_summary() -> pd.DataFrame:
     """
     import pandas as pd
 
-    with _file("cdnow_customers_summary_with_transactions.csv").open() as lines:
+    with data_file("cdnow_customers_summary_with_transactions.csv").open() as lines:
         summary = pd.read_csv(lines)
     names = {"ID": "customer_id", "x": "frequency", "t_x": "recency", "zbar": "monetary_value"}
     return summary.rename(columns=names)
-
-
-def _file(name: str) -> Traversable:
-    """Return a data file of the lifetimes distribution, without importing the package."""
-    spec = find_spec("lifetimes")
-    if spec is None or spec.submodule_search_locations is None:
-        raise MissingExtraError(
-            "The CDNOW data lie in the package lifetimes, which is not installed: pip install lifetimes."
-        )
-    return MultiplexedPath(*map(Path, spec.submodule_search_locations)).joinpath("datasets").joinpath(name)

@@ -331,7 +331,7 @@ def _expected_if_alive(parameters: Parameters, horizon: float, delta: float, x: 
 def _buys_if_alive(parameters: Parameters, horizon: float, x: IntArray, T: FloatArray) -> FloatArray:
     """Return the probability of at least one purchase, of who was alive at T: the sum over when the first comes."""
     alpha, beta, gamma, delta = parameters
-    pairs, place = np.unique(np.stack((x, T)), axis=1, return_inverse=True)
+    pairs, place = np.unique(np.stack((x.ravel(), T.ravel())), axis=1, return_inverse=True)
     a, b, d = alpha + pairs[0], beta + (pairs[1] - pairs[0]), delta + pairs[1]
     total, silent, first = np.zeros_like(a), np.ones_like(a), np.zeros_like(a)
     for j in range(int(min(horizon, _STEPS))):

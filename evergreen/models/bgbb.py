@@ -54,9 +54,9 @@ class BGBB(HistoryModel):
 
     >>> model = BGBB(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
     >>> model.expected_purchases(5, frequency=[0, 3, 6], recency=[0, 5, 6], T=6).round(2)
-    array([0.07, 1.72, 3.75])
+    array([0.07, 1.8 , 3.75])
     >>> model.p_alive(frequency=[0, 3, 6], recency=[0, 5, 6], T=6).round(2)
-    array([0.11, 0.76, 0.93])
+    array([0.11, 0.77, 0.93])
     """
 
     discrete: ClassVar[bool] = True

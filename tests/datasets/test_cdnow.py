@@ -90,6 +90,6 @@ def test_a_log_goes_straight_into_a_base() -> None:
 
 def test_without_the_package_that_has_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lifetimes", None)
-    monkeypatch.setattr("evergreen.datasets.cdnow.find_spec", lambda _: None)
+    monkeypatch.setattr("evergreen.datasets.files.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match="pip install lifetimes"):
         load_cdnow()
