@@ -128,7 +128,7 @@ class BetaGeometric:
             With respect to r, alpha, a, b.
         hessian : ndarray, shape (4, 4)
         """
-        value, gradient, hessian = _tables_part(parameters, evidence)
+        value, gradient, hessian = tables_part(parameters, evidence)
         r, alpha, a, b = parameters
         x, t_x, age, count = evidence.x, evidence.t_x, evidence.age, evidence.count
         k = r + x
@@ -258,9 +258,9 @@ class BetaGeometric:
         remains, b = self._after_first(parameters)
         finite = np.isfinite(horizon)
         near = np.where(finite, horizon, 0.0)
-        p, weight = beta_rule(a, b, smallest=_bend(r, float(near.max(initial=0.0)) / alpha))
+        p, weight = beta_rule(a, b, smallest=bend(r, float(near.max(initial=0.0)) / alpha))
         expected = _mean_purchases(r, p, weight, near[:, None] * (p / alpha))
-        return remains * np.where(finite, expected, _chances_in_all(a, b))
+        return remains * np.where(finite, expected, chances_in_all(a, b))
 
     def discounted_purchases_new(self, parameters: Parameters, horizon: float, delta: float) -> float:
         """Return the discounted number of repeat purchases that a new customer is expected to make.
@@ -307,7 +307,7 @@ class BetaGeometric:
         log_bought = log_rising_ratio(r, 1.0, n) - r * silent - n * np.log1p(alpha / horizon)
         alive = np.exp(log_rising_ratio(b, a + b, chances) + log_bought)
         left_at_last = np.exp(log_rising_ratio(b, a + b, before)) * a / (a + b + before)
-        return alive + np.where(chances > 0, left_at_last * _at_least(n, r, horizon, alpha), 0.0)
+        return alive + np.where(chances > 0, left_at_last * at_least(n, r, horizon, alpha), 0.0)
 
     def pmf_ahead(
         self, parameters: Parameters, n: IntArray, horizon: float, x: IntArray, t_x: FloatArray, T: FloatArray
@@ -336,7 +336,7 @@ class BetaGeometric:
         stayed = log_gamma_ratio(stays, n) - log_gamma_ratio(a + stays, n)
         left_at_last = np.exp(log_gamma_ratio(stays, before) - log_gamma_ratio(a + stays, before))
         left_at_last *= a / (a + stays + before)
-        if_alive = np.exp(stayed + log_bought) + np.where(n > 0, left_at_last * _at_least(n, k, horizon, A), 0.0)
+        if_alive = np.exp(stayed + log_bought) + np.where(n > 0, left_at_last * at_least(n, k, horizon, A), 0.0)
         alive = self.p_alive(parameters, x, t_x, T)
         return alive * if_alive + np.where(n == 0, 1 - alive, 0.0)
 
@@ -387,7 +387,7 @@ class BetaGeometric:
     ) -> FloatArray:
         if math.isinf(horizon):
             _, _, a, b = parameters
-            in_all = _chances_in_all(a, b + self._chances(x))
+            in_all = chances_in_all(a, b + self._chances(x))
             return alive * in_all if a > 1 else in_all
         return alive * panels.interpolated(self._if_alive(parameters, horizon, 0.0))
 
@@ -400,7 +400,7 @@ class BetaGeometric:
 
         def if_alive(x: int, age: FloatArray) -> FloatArray:
             k, stays = r + x, b + x + self.at_first
-            p, weight = beta_rule(a, stays, smallest=_bend(k, reach / alpha))
+            p, weight = beta_rule(a, stays, smallest=bend(k, reach / alpha))
             ratio = p / (alpha + age[:, None])
             leaving = k * min(1.0, (a + 3) / (a + stays))  # per alpha: the fastest rates of dropout that matter
             return discounted(lambda t: _mean_purchases(k, p, weight, t * ratio), reach, alpha / (1 + leaving), delta)
@@ -414,7 +414,7 @@ MBG_NBD: Final = BetaGeometric(at_first=True)
 """Customers may leave right after the first purchase."""
 
 
-def _tables_part(parameters: Parameters, evidence: Evidence) -> tuple[float, FloatArray, FloatArray]:
+def tables_part(parameters: Parameters, evidence: Evidence) -> tuple[float, FloatArray, FloatArray]:
     """Return the terms of the log-likelihood that depend on x alone or on T alone."""
     r, alpha, a, b = parameters
     n, beyond, stayed = evidence.customers, evidence.beyond, evidence.stayed
@@ -446,13 +446,13 @@ def _buys_if_alive(parameters: Parameters, horizon: float, x: IntArray, T: Float
     return -np.expm1(-(r + x) * np.log1p(horizon / (alpha + T)))
 
 
-def _chances_in_all(a: float, b: ArrayLike) -> FloatArray:
+def chances_in_all(a: float, b: ArrayLike) -> FloatArray:
     """Return E[1/p] over Beta(a, b): how often those who are there will have the chance to leave."""
     b = np.asarray(b, np.float64)
     return (a + b - 1) / (a - 1) if a > 1 else np.full_like(b, np.inf)
 
 
-def _at_least(n: IntArray, k: ArrayLike, horizon: float, A: ArrayLike) -> FloatArray:
+def at_least(n: IntArray, k: ArrayLike, horizon: float, A: ArrayLike) -> FloatArray:
     """Return the probability that a gamma(k, A) purchaser buys n times or more within the horizon; 1 for n = 0."""
     shape, rate, least = np.asarray(k, np.float64), np.asarray(A, np.float64), np.maximum(n, 1)
     by_share = np.where(
@@ -463,7 +463,7 @@ def _at_least(n: IntArray, k: ArrayLike, horizon: float, A: ArrayLike) -> FloatA
     return np.where(n > 0, by_share, 1.0)
 
 
-def _bend(k: float, ratio: float) -> float:
+def bend(k: float, ratio: float) -> float:
     """Return the p below which (1 - (1 + p ratio)^-k) / p is flat: where p ratio or k p ratio reaches 1."""
     return 1 / (1 + max(k, 1.0) * ratio)
 

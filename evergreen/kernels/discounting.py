@@ -13,7 +13,7 @@ from evergreen.typing import FloatArray
 _FORGOTTEN: Final = 60.0  # purchases discounted to less than exp(-60) of their worth are left out
 
 
-def discount_nodes(horizon: float, scale: float, delta: float) -> tuple[FloatArray, FloatArray]:
+def discount_nodes(horizon: float, scale: float, delta: float, finer: float = 1.0) -> tuple[FloatArray, FloatArray]:
     """Return times and weights for integrals over the horizon of functions that are smooth in log time.
 
     Gauss-Legendre in ``log(scale + t)``.
@@ -26,6 +26,8 @@ def discount_nodes(horizon: float, scale: float, delta: float) -> tuple[FloatArr
         The smallest time on which the functions change.
     delta : float
         Continuous discount rate per time unit.
+    finer : float
+        How many times as many nodes to take, for functions that swing.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def discount_nodes(horizon: float, scale: float, delta: float) -> tuple[FloatArr
     True
     """
     length = float(np.log1p(horizon / scale))
-    points = int(12 + 4 * length + 2 * min(delta * horizon, 40.0))
+    points = int(finer * (12 + 4 * length + 2 * min(delta * horizon, 40.0)))
     node, weight = _gauss_legendre(points)
     u = 0.5 * length * (node + 1)
     return scale * np.expm1(u), 0.5 * length * weight * scale * np.exp(u)
@@ -67,7 +69,9 @@ def foreseeable(horizon: float, delta: float) -> float:
     return min(horizon, _FORGOTTEN / delta)
 
 
-def discounted(cumulative: Callable[[float], FloatArray], horizon: float, scale: float, delta: float) -> FloatArray:
+def discounted(
+    cumulative: Callable[[float], FloatArray], horizon: float, scale: float, delta: float, finer: float = 1.0
+) -> FloatArray:
     r"""Return the present value of purchases whose expected cumulative number is known at any time.
 
     Integration by parts,
@@ -84,6 +88,8 @@ def discounted(cumulative: Callable[[float], FloatArray], horizon: float, scale:
         The smallest time on which ``cumulative`` changes its course.
     delta : float
         Continuous discount rate per time unit, at least 0.
+    finer : float
+        How many times as many nodes to take, for functions that swing.
 
     Returns
     -------
@@ -99,7 +105,7 @@ def discounted(cumulative: Callable[[float], FloatArray], horizon: float, scale:
         return cumulative(horizon)
     horizon = foreseeable(horizon, delta)
     value = np.exp(-delta * horizon) * cumulative(horizon)
-    for t, weight in zip(*discount_nodes(horizon, scale, delta), strict=True):
+    for t, weight in zip(*discount_nodes(horizon, scale, delta, finer), strict=True):
         value = value + delta * weight * np.exp(-delta * t) * cumulative(float(t))
     return value
 
