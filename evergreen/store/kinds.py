@@ -18,12 +18,14 @@ import numpy as np
 
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
+from evergreen.models.bgbb import BGBB
 from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.checks import check_whole
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
 from evergreen.rfm import RFMScorer
 from evergreen.store.values import NUMBER, Codec, array, choice, either, inside, named, plain, row, series
@@ -170,6 +172,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "BGNBD": Kind(BGNBD),
         "MBGNBD": Kind(MBGNBD),
+        "BGBB": Kind(BGBB),
+        "SBG": Kind(SBG),
         "GammaGamma": Kind(GammaGamma),
         "WeakPrior": Kind(WeakPrior),
         "FitResult": Kind(FitResult, _fit_result),

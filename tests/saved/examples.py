@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 
 from evergreen import (
+    BGBB,
     BGNBD,
     MBGNBD,
+    SBG,
     CLVFit,
     CLVModel,
     CustomerBase,
@@ -120,6 +122,17 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
     {
         "BGNBD": Example(PURCHASES, forecasts),
         "MBGNBD": Example(MBGNBD(0.525, 6.183, 0.891, 1.614), forecasts),
+        "BGBB": Example(
+            BGBB(1.204, 0.750, 0.657, 2.783),
+            lambda model: {
+                name: column.tolist()
+                for name, column in model.forecast(5, [0, 3, 6], [0, 5, 6], 6, delta=0.1)._asdict().items()
+            },
+        ),
+        "SBG": Example(
+            SBG(0.668, 3.806),
+            lambda model: {"derl": model.discounted_renewals([0, 1, 7], discount_rate=0.1).tolist()},
+        ),
         "GammaGamma": Example(
             SPEND,
             lambda model: {
