@@ -155,17 +155,17 @@ CASES: dict[str, Case] = {
     "unknown transactions": Case(
         clv(transactions="pareto"),
         InvalidInputError,
-        "transactions='pareto' is not allowed; choose one of 'bg/nbd', 'mbg/nbd'.",
+        "transactions='pareto' is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'bg/bb'.",
     ),
     "transactions=None": Case(
         clv(transactions=None),
         InvalidInputError,
-        "transactions=None is not allowed; choose one of 'bg/nbd', 'mbg/nbd'.",
+        "transactions=None is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'bg/bb'.",
     ),
     "transactions as a list": Case(
         clv(transactions=["bg/nbd"]),
         InvalidInputError,
-        "transactions=['bg/nbd'] is not allowed; choose one of 'bg/nbd', 'mbg/nbd'.",
+        "transactions=['bg/nbd'] is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'bg/bb'.",
     ),
     "unknown spend": Case(
         clv(spend="gamma"), InvalidInputError, "spend='gamma' is not allowed; choose one of 'gamma-gamma'."
