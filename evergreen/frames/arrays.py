@@ -13,6 +13,7 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.frames.audit import HUGE, Audit, Dropped, MoneyScale
+from evergreen.frames.gaps import log_gaps_of, refuse_zero_gaps
 from evergreen.frames.periods import (
     FIRST_DAY,
     LAST_DAY,
@@ -22,7 +23,8 @@ from evergreen.frames.periods import (
     time_ratio,
 )
 from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
-from evergreen.typing import BoolArray, FloatArray, IntArray
+from evergreen.frames.visits import Visits, distinct_keys
+from evergreen.typing import BoolArray, FloatArray, IntArray, Occasion
 
 _Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -81,6 +83,8 @@ class ArraySummary:
         End of the observation.
     scale : MoneyScale
         How money was made whole.
+    visits : Visits
+        The occasions of every customer, by period.
     """
 
     code: IntArray
@@ -88,6 +92,7 @@ class ArraySummary:
     dropped: Dropped
     end: Boundary
     scale: MoneyScale
+    visits: Visits
 
 
 def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
@@ -122,24 +127,26 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
     if audit.refunds and log.amount is not None and whole is not None:
         positive = log.amount >= 0
         purchases, bought = log.take(positive), whole[positive]
-    found, first_money = _single_rows(purchases, bought) if by_row else _calendar(purchases, bought, audit, reading)
+    found, visits = _single_rows(purchases, reading) if by_row else _calendar(purchases, audit, reading)
     dropped = _without_refund_only(audit, log, found["code"])
     if not len(found["code"]):
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
-    columns = _times(found, end.period(occasion), *time_ratio(occasion, reading.time_unit))
+    columns = _times(found, end.period(occasion), reading)
     if purchases.order is not None:
         columns["orders"] = _count_orders(purchases, purchases.order)[found["code"]]
-    if bought is not None and whole is not None and first_money is not None:
+    if bought is not None and whole is not None:
+        first_money = _money_of_first(purchases, bought, found, reading)
         spent = _sums(purchases.code, bought, log.customers)[found["code"]]
         net = _sums(log.code, whole, log.customers)[found["code"]] if audit.refunds else spent
         columns |= _money(columns["frequency"], spent, first_money, net, scale)
     ordered = {name: columns[name] for name in SUMMARY_COLUMNS if name in columns}
-    return ArraySummary(found["code"], ordered, dropped, end, scale)
+    return ArraySummary(found["code"], ordered, dropped, end, scale, visits)
 
 
-def _times(found: dict[str, _Array], end_period: int, times: float, over: float) -> dict[str, _Array]:
-    """Return the columns that every log has."""
-    return {
+def _times(found: dict[str, _Array], end_period: int, reading: Reading) -> dict[str, _Array]:
+    """Return the columns that every log has, and the logarithms of gaps where they are wanted."""
+    times, over = time_ratio(reading.occasion, reading.time_unit)
+    columns: dict[str, _Array] = {
         "frequency": found["occasions"] - 1,
         "recency": (found["last_period"] - found["first_period"]).astype(np.float64) * times / over,
         "T": (end_period - found["first_period"]).astype(np.float64) * times / over,
@@ -147,6 +154,9 @@ def _times(found: dict[str, _Array], end_period: int, times: float, over: float)
         "last_purchase": found["last"],
         "orders": found["occasions"],
     }
+    if reading.log_gaps:
+        columns["log_gaps"] = log_gaps_of(found["coarse"], found["fine"], columns["frequency"], reading)
+    return columns
 
 
 def _money(
@@ -171,7 +181,9 @@ def _without_refund_only(audit: Audit, log: LogArrays, code: IntArray) -> Droppe
     return replace(audit.dropped, refund_only=int(rows.sum()), refund_only_customers=int(np.count_nonzero(rows)))
 
 
-def holdout_arrays(log: LogArrays, reading: Reading, code: IntArray) -> tuple[Audit, IntArray, FloatArray | None]:
+def holdout_arrays(
+    log: LogArrays, reading: Reading, code: IntArray
+) -> tuple[Audit, IntArray, FloatArray | None, Visits]:
     """Count the occasions and sum the money of given customers within a window.
 
     Parameters
@@ -191,6 +203,8 @@ def holdout_arrays(log: LogArrays, reading: Reading, code: IntArray) -> tuple[Au
         Occasions of each customer.
     value : ndarray of float64, shape (c,), or None
         Sum of the amounts, net of refunds.
+    visits : Visits
+        The occasions of every customer, by period.
     """
     audit, kept = _audited(log, reading)
     value = None
@@ -201,12 +215,12 @@ def holdout_arrays(log: LogArrays, reading: Reading, code: IntArray) -> tuple[Au
         value = _sums(kept.code, whole, log.customers)[code] * scale.up / scale.down
         bought = kept.take(kept.amount >= 0)
     if reading.occasion == "row":
-        return audit, np.bincount(bought.code, minlength=log.customers)[code], value
+        _, visits = _single_rows(bought, reading)
+        return audit, np.bincount(bought.code, minlength=log.customers)[code], value, visits
     occasions = np.zeros(log.customers, np.int64)
-    if len(bought.code):
-        found, _ = _calendar(bought, None, audit, reading)
-        occasions[found["code"]] = found["occasions"]
-    return audit, occasions[code], value
+    _, visits = _calendar(bought, audit, reading)
+    occasions[visits.code] = visits.count
+    return audit, occasions[code], value, visits
 
 
 def _audited(log: LogArrays, reading: Reading) -> tuple[Audit, LogArrays]:
@@ -270,89 +284,60 @@ def _reasons(log: LogArrays, magnitude: FloatArray | None, reading: Reading) -> 
     return {"kept": int(np.count_nonzero(kept)), **counts}, kept
 
 
-def _calendar(
-    log: LogArrays, whole: FloatArray | None, audit: Audit, reading: Reading
-) -> tuple[dict[str, _Array], FloatArray | None]:
-    """Return the occasions by calendar period, and the money of each customer's first period."""
-    key, span = _distinct_keys(log.code, log.customers, log.when, audit.first, audit.last)
-    customer = key // key.dtype.type(span)
-    start = np.flatnonzero(_fresh(customer))
-    stop = np.append(start[1:], len(key)) - 1
-    code = customer[start].astype(np.int64)
-    first, last = (
-        (key[at] - customer[at] * key.dtype.type(span)).astype(np.int64) for at in (start, stop[: len(start)])
-    )
-    period = _period_table(audit, reading)
-    begun, ended = period[first], period[last]
-    if reading.occasion == "D":
-        occasions = stop[: len(start)] + 1 - start
-    else:
-        occasions = _count_periods(period[key - customer * key.dtype.type(span)], start)
-    columns = {
-        "code": code,
-        "occasions": occasions,
-        "first": first + audit.first,
-        "last": last + audit.first,
-        "first_period": begun,
-        "last_period": ended,
+def _calendar(log: LogArrays, audit: Audit, reading: Reading) -> tuple[dict[str, _Array], Visits]:
+    """Return the occasions by calendar period."""
+    days = Visits.of(log.code, log.customers, log.when, audit.first, audit.last)
+    periods = days.in_periods(reading.occasion)
+    found: dict[str, _Array] = {
+        "code": days.code,
+        "occasions": periods.count,
+        "first": days.begun,
+        "last": days.ended,
+        "first_period": periods.begun,
+        "last_period": periods.ended,
     }
-    if whole is None:
-        return columns, None
-    at_first = np.zeros(log.customers, np.int64)
-    at_first[code] = begun
-    when = log.when if reading.occasion == "D" else period[log.when - audit.first]
-    early = np.flatnonzero(when == at_first[log.code])
-    return columns, _sums(log.code[early], whole[early], log.customers)[code]
+    if reading.log_gaps:
+        found["coarse"], found["fine"] = periods.log_gaps()
+    return found, periods
 
 
-def _single_rows(log: LogArrays, whole: FloatArray | None) -> tuple[dict[str, _Array], FloatArray | None]:
-    """Return every row as an occasion, and the money of each customer's first row (of ties the smallest)."""
+def _single_rows(log: LogArrays, reading: Reading) -> tuple[dict[str, _Array], Visits]:
+    """Return every row as an occasion."""
     occasions = np.bincount(log.code, minlength=log.customers)
     code = np.flatnonzero(occasions)
     first = np.full(log.customers, np.iinfo(np.int64).max)
     last = np.full(log.customers, np.iinfo(np.int64).min)
     np.minimum.at(first, log.code, log.when)
     np.maximum.at(last, log.code, log.when)
-    columns = {"code": code, "occasions": occasions[code], "first": first[code], "last": last[code]}
-    columns |= {"first_period": columns["first"], "last_period": columns["last"]}
-    if whole is None:
-        return columns, None
-    early = log.when == first[log.code]
-    money = np.full(log.customers, np.inf)
-    np.minimum.at(money, log.code[early], whole[early])
-    return columns, money[code]
+    found: dict[str, _Array] = {"code": code, "occasions": occasions[code], "first": first[code], "last": last[code]}
+    found |= {"first_period": found["first"], "last_period": found["last"]}
+    if reading.log_gaps and len(code):
+        seconds = Visits.of(log.code, log.customers, log.when, int(found["first"].min()), int(found["last"].max()))
+        refuse_zero_gaps(len(log.code) - len(seconds.place), len(log.code))
+        found["coarse"], found["fine"] = seconds.log_gaps()
+    return found, Visits(log.code, log.when, np.zeros(0, np.int64), 0)
 
 
-def _distinct_keys(code: IntArray, codes: int, place: IntArray, first: int, last: int) -> tuple[_Array, int]:
-    """Return the distinct ``code * span + place - first`` in order, in few bits, and the span."""
-    span = last - first + 1
-    kind = np.uint32 if codes * span < 2**32 else np.int64
-    key: _Array = code.astype(kind)
-    np.multiply(key, kind(span), out=key)
-    np.add(key, np.subtract(place, first).astype(kind, copy=False), out=key)
-    key.sort()
-    return key[_fresh(key)], span
+def _money_of_first(log: LogArrays, whole: FloatArray, found: dict[str, _Array], reading: Reading) -> FloatArray:
+    """Return the money of each customer's first period; of rows in the first second the smallest is the first."""
+    first = np.zeros(log.customers, np.int64)
+    first[found["code"]] = found["first_period"]
+    if reading.occasion == "row":
+        early = log.when == first[log.code]
+        money = np.full(log.customers, np.inf)
+        np.minimum.at(money, log.code[early], whole[early])
+        return money[found["code"]]
+    when = _periods_of_rows(log.when, reading.occasion)
+    rows = np.flatnonzero(when == first[log.code])
+    return _sums(log.code[rows], whole[rows], log.customers)[found["code"]]
 
 
-def _period_table(audit: Audit, reading: Reading) -> IntArray:
-    """Return the period of every day of the log, counted from its first day."""
-    return periods_of_days(np.arange(audit.first, audit.last + 1), reading.occasion)
-
-
-def _fresh(ordered: _Array) -> BoolArray:
-    """Return where a new value begins."""
-    fresh = np.ones(len(ordered), np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    return fresh
-
-
-def _count_periods(period: IntArray, start: IntArray) -> IntArray:
-    """Return how many distinct periods each customer has, whose runs begin at ``start``."""
-    if not len(start):
-        return np.zeros(0, np.int64)
-    fresh = _fresh(period)
-    fresh[start] = True
-    return np.add.reduceat(fresh, start, dtype=np.int64)
+def _periods_of_rows(days: IntArray, occasion: Occasion) -> IntArray:
+    """Return the period of every row, by a table of days."""
+    if occasion == "D" or not len(days):
+        return days
+    low, high = int(days.min()), int(days.max())
+    return periods_of_days(np.arange(low, high + 1), occasion)[days - low]
 
 
 def _whole_money(amount: FloatArray, scale: MoneyScale) -> FloatArray:
@@ -373,5 +358,5 @@ def _count_orders(log: LogArrays, order: IntArray) -> IntArray:
     alone = np.bincount(log.code[~named], minlength=log.customers)
     if not named.any():
         return alone
-    key, span = _distinct_keys(log.code[named], log.customers, order[named], 0, int(order.max()))
+    key, span = distinct_keys(log.code[named], log.customers, order[named], 0, int(order.max()))
     return alone + np.bincount((key // key.dtype.type(span)).astype(np.int64), minlength=log.customers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from html import escape
@@ -13,15 +12,18 @@ import numpy as np
 
 from evergreen.durations import UNIT_NAMES, check_time_unit
 from evergreen.errors import InputTypeError, InvalidInputError
+from evergreen.frames.attributes import open_attributes, with_attributes
 from evergreen.frames.audit import Dropped
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept
+from evergreen.frames.gaps import total_of
+from evergreen.frames.grouped import grouped, grouped_histories, mean_spend
 from evergreen.frames.logs import Summary, summarize_log
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import ScoreTable
 from evergreen.frames.summaries import SummaryColumns, checked_summary
-from evergreen.kernels.grouping import distinct_rows
+from evergreen.models.attributed import AttributedHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.typing import FloatArray, IntArray, Occasion, TimeUnit
 
@@ -39,7 +41,8 @@ class CustomerBase:
         One row per customer, of the kind that was given: the customer id; ``frequency`` (int64, repeat
         occasions), ``recency`` and ``T`` (float64, in ``time_unit``), and, if the base has them,
         ``monetary_value`` (mean value of the repeat occasions), ``first_purchase``, ``last_purchase``,
-        ``orders``, ``total_value``, ``refunds``.
+        ``orders``, ``total_value``, ``refunds``, ``log_gaps`` (sum of the natural logarithms of the times
+        between consecutive occasions), and attributes.
     customer : str
         Name of the id column.
     time_unit : {"h", "D", "W", "M", "Y"}
@@ -52,6 +55,8 @@ class CustomerBase:
         What of the log was left out.
     money_power : int, optional
         Decimals at which the money of the log was added up exactly.
+    attributes : tuple of str
+        Columns that :meth:`with_attributes` added.
 
     Examples
     --------
@@ -77,6 +82,7 @@ class CustomerBase:
     observation_end: date | datetime | None
     dropped: Dropped
     money_power: int | None = None
+    attributes: tuple[str, ...] = ()
 
     @classmethod
     def from_transactions(
@@ -91,6 +97,7 @@ class CustomerBase:
         time_unit: TimeUnit = "D",
         occasion: Occasion = "D",
         zero_amounts: ZeroAmounts = "keep",
+        log_gaps: bool = False,
     ) -> CustomerBase:
         """Summarize a transaction log.
 
@@ -124,6 +131,8 @@ class CustomerBase:
             differences of whole periods.
         zero_amounts : {"keep", "drop"}
             Whether an amount of zero is an occasion (the customer came) or left out.
+        log_gaps : bool
+            Whether to add the column ``log_gaps``, which models of regular buying need.
 
         Returns
         -------
@@ -139,7 +148,8 @@ class CustomerBase:
         InputTypeError
             If the log is not a frame, or a column is of a type that cannot be read.
         InvalidInputError
-            If a setting is not allowed, text is not an ISO date, or nothing of the log is left.
+            If a setting is not allowed, text is not an ISO date, nothing of the log is left, or ``log_gaps``
+            meets two rows of a customer in one second (a time of 0 has no logarithm).
 
         Warns
         -----
@@ -158,6 +168,7 @@ class CustomerBase:
             time_unit=time_unit,
             zero_amounts=zero_amounts,
             observation_end=observation_end,
+            log_gaps=log_gaps,
         )
         found = summarize_log(log, reading)
         found.dropped.warn(stacklevel=2)
@@ -188,6 +199,7 @@ class CustomerBase:
         monetary_value: str | None = "monetary_value",
         time_unit: TimeUnit = "D",
         observation_end: Moment | None = None,
+        log_gaps: str | None = "log_gaps",
     ) -> CustomerBase:
         """Take a base that is one row per customer already.
 
@@ -207,6 +219,9 @@ class CustomerBase:
             Unit of the times.
         observation_end : str, date, datetime or numpy.datetime64, optional
             End of the observation, if known.
+        log_gaps : str or None
+            Column of the sums of the natural logarithms of the times between consecutive occasions; may be absent
+            under its default name.
 
         Returns
         -------
@@ -221,7 +236,7 @@ class CustomerBase:
             the message counts them.
         """
         unit = check_time_unit(time_unit)
-        columns = SummaryColumns(customer, frequency, recency, T, monetary_value)
+        columns = SummaryColumns(customer, frequency, recency, T, monetary_value, log_gaps)
         native, rows = checked_summary(frame, columns)
         end = None if observation_end is None else boundary("observation_end", observation_end).moment("D")
         return cls(native, customer, unit, None, end, Dropped(rows))
@@ -299,39 +314,122 @@ class CustomerBase:
         PurchaseHistories
             The same, whatever the engine.
         """
-        if not self.is_lazy:
-            frequency, *lengths = self.purchase_arrays()
-            grains: tuple[Occasion, ...] = ("D", "row") if self.occasion is None else (self.occasion,)
-            for times, over in (time_ratio(grain, self.time_unit) for grain in grains):
-                whole = _whole_periods(times, over, *lengths)
-                if whole is not None:
-                    (x, t_x, age), count = distinct_rows([frequency, *whole])
-                    t_x, age = (periods.astype(np.float64) * times / over for periods in (t_x, age))
-                    return PurchaseHistories(x, t_x, age, count, self.time_unit)
-            (x, t_x, age), count = distinct_rows([frequency, *lengths])
-        else:
-            (x, t_x, age), count = distinct_rows(*self._grouped(("frequency", "recency", "T")))
-        return PurchaseHistories(x, t_x, age, count, self.time_unit)
+        grains: tuple[Occasion, ...] = ("D", "row") if self.occasion is None else (self.occasion,)
+        columns, count = grouped_histories(self._opened, [time_ratio(grain, self.time_unit) for grain in grains])
+        total = total_of(self._opened, "log_gaps") if "log_gaps" in self.columns else None
+        return PurchaseHistories(*columns, count, self.time_unit, total)
 
-    def spends(self) -> SpendHistories:
-        """Group the customers to distinct (frequency, mean value), in the engine if the base is lazy.
+    def histories_by(self, *attributes: str) -> AttributedHistories:
+        """Group the customers to distinct purchase histories with attributes, in the engine if the base is lazy.
+
+        Parameters
+        ----------
+        *attributes : str
+            Names of attributes; all of :attr:`attributes` by default.
 
         Returns
         -------
-        SpendHistories
-            Repeat buyers with a positive mean value; the others are counted.
+        AttributedHistories
+            The same, whatever the engine.
 
         Raises
         ------
         InvalidInputError
-            If the base has no money.
+            If there is no such attribute.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> summary = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": 0, "recency": 0.0, "T": [9.0, 9.0, 8.0]})
+        >>> known = pd.DataFrame({"customer_id": [3, 2, 1], "channel": ["web", "shop", "shop"]})
+        >>> base = CustomerBase.from_summary(summary).with_attributes(known)
+        >>> rows = base.histories_by("channel")
+        >>> rows.values["channel"].tolist(), rows.T, rows.count
+        (['shop', 'web'], array([9., 8.]), array([2, 1]))
+        """
+        names = attributes or self.attributes
+        missing = [name for name in names if name not in self.attributes]
+        if missing or not names:
+            raise InvalidInputError(
+                f"This base has no attributes {missing}; it has {list(self.attributes)}: add them by with_attributes()."
+            )
+        (x, t_x, age, *besides), count = grouped(self._opened, ["frequency", "recency", "T", *names])
+        values = dict(zip(names, besides, strict=True))
+        return AttributedHistories.of(x, t_x, age, values, count=count, time_unit=self.time_unit)
+
+    def spends(self, *, first_purchase: bool = False) -> SpendHistories:
+        """Group the customers to distinct (number of occasions, mean value), in the engine if the base is lazy.
+
+        Parameters
+        ----------
+        first_purchase : bool
+            Whether the first purchase counts: then the occasions are all of a customer's, and their mean value is that
+            of all purchases, before refunds. By default they are the repeat occasions.
+
+        Returns
+        -------
+        SpendHistories
+            Customers with such occasions and a positive mean value; the others are counted.
+
+        Raises
+        ------
+        InvalidInputError
+            If the base has no money, or not the columns ``total_value`` and ``refunds`` that the money of first
+            purchases is taken from.
         """
         if not self.has_value:
             raise InvalidInputError("This base has no monetary_value: give the log's amount column.")
-        if self.is_lazy:
-            (frequency, value), count = self._grouped(("frequency", "monetary_value"))
+        if not first_purchase:
+            (frequency, value), count = grouped(self._opened, ["frequency", "monetary_value"])
             return SpendHistories.of(frequency, value, count=count)
-        return SpendHistories.of(self.array("frequency"), self.array("monetary_value"))
+        table = self.scores().with_columns(evergreen_mean=mean_spend(self.columns))
+        if isinstance(table.frame, nw.LazyFrame):
+            (repeats, value), count = grouped(table.frame, ["frequency", "evergreen_mean"])
+            return SpendHistories.of(repeats + 1, value, count=count)
+        return SpendHistories.of(self.array("frequency") + 1, table.array("evergreen_mean"))
+
+    def with_attributes(self, frame: Any, *columns: str, customer: str | None = None) -> CustomerBase:
+        """Return the base with what else is known of its customers, matched by their id.
+
+        Parameters
+        ----------
+        frame : frame
+            One row per customer, of the kind of the base (lazy in the same engine if the base is lazy). It is not
+            changed. Customers who are not in the base, and rows without an id, are ignored.
+        *columns : str
+            The columns wanted, of numbers, text or booleans; all by default.
+        customer : str, optional
+            Its column of ids; that of the base by default.
+
+        Returns
+        -------
+        CustomerBase
+            With the columns added to its frame, and to :attr:`attributes`: whole numbers as int64, others as float64.
+
+        Raises
+        ------
+        ColumnNotFoundError
+            If a column is missing.
+        InputTypeError
+            If the frame is of another kind than the base, or a column of a type that is neither number nor text.
+        InvalidInputError
+            If a customer of the base has no row, a customer has several, a value is missing or infinite, or a name is
+            that of another column; the message counts the rows.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> summary = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 9.0})
+        >>> known = pd.DataFrame({"id": [3, 2, 1], "margin": [0.2, 0.3, 0.4]})
+        >>> base = CustomerBase.from_summary(summary).with_attributes(known, "margin", customer="id")
+        >>> base.attributes, base.array("margin")
+        (('margin',), array([0.4, 0.3]))
+        """
+        theirs = self.customer if customer is None else customer
+        given = open_attributes(frame, self._opened, columns, customer=theirs, base_customer=self.customer)
+        joined = with_attributes(self._opened, self.customer, given)
+        names = joined.collect_schema().names()[len(self.columns) :]
+        return replace(self, frame=joined.to_native(), attributes=(*self.attributes, *names))
 
     def persist(self) -> CustomerBase:
         """Return a base whose rows have been computed once and are kept by its engine.
@@ -357,26 +455,12 @@ class CustomerBase:
     def _opened(self) -> AnyFrame:
         return nw.from_native(self.frame)
 
-    def _grouped(self, columns: Sequence[str]) -> tuple[list[np.ndarray[Any, Any]], IntArray]:
-        """Return the distinct rows of columns with their counts, grouped by the engine."""
-        lazy = self._opened.lazy()
-        found = lazy.group_by(*columns).agg(nw.len().alias("customers")).collect()
-        counts = found.get_column("customers").to_numpy().astype(np.int64)
-        return [found.get_column(name).to_numpy() for name in columns], counts
-
     def _facts(self) -> dict[str, str]:
         facts = {
             "observed until": None if self.observation_end is None else str(self.observation_end),
             "time in": UNIT_NAMES[self.time_unit],
             "occasion": self.occasion,
+            "attributes": ", ".join(self.attributes) or None,
             "left out": f"{self.dropped.total:,} of {self.dropped.rows:,} rows" if self.dropped.total else None,
         }
         return {name: fact for name, fact in facts.items() if fact is not None}
-
-
-def _whole_periods(times: float, over: float, *columns: FloatArray) -> list[IntArray] | None:
-    """Return times as the whole periods they were made from, or None if they were not."""
-    whole = [np.rint(column * over / times) for column in columns]
-    if all((periods * times / over == column).all() for periods, column in zip(whole, columns, strict=True)):
-        return [periods.astype(np.int64) for periods in whole]
-    return None

@@ -1,8 +1,8 @@
-"""The few things that each lazy engine does in its own way: taking up a small table, keeping a result."""
+"""The few things that engines do each in its own way: taking up a small table, keeping a result, looking back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -72,6 +72,69 @@ def kept(frame: AnyFrame) -> AnyFrame:
     if engine.is_spark_like() and hasattr(native, "persist"):
         return _wrapped(native.persist())
     return frame.collect().lazy()
+
+
+def joined_lazily(frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], on: str) -> nw.LazyFrame[Any]:
+    """Join two frames of a user's on a key, keeping all rows of the first.
+
+    Parameters
+    ----------
+    frame, other : narwhals LazyFrame
+        Frames of the same engine.
+    on : str
+        The key, a column of both.
+
+    Returns
+    -------
+    narwhals LazyFrame
+
+    Raises
+    ------
+    InputTypeError
+        If they are on different connections of DuckDB.
+    """
+    if not frame.implementation.is_duckdb():
+        return frame.join(other, on=on, how="left")
+    import duckdb
+
+    try:
+        return frame.join(other, on=on, how="left")
+    except duckdb.Error as cause:
+        if "connection" not in str(cause).lower():
+            raise
+        raise InputTypeError(
+            "The two relations are on different connections of DuckDB, which joins only those of one: make both on the "
+            "same connection."
+        ) from None
+
+
+def with_value_before(frame: nw.LazyFrame[Any], name: str, column: str, by: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Add the value that comes before each value of a column, in ascending order within groups.
+
+    Parameters
+    ----------
+    frame : narwhals LazyFrame
+        The rows.
+    name : str
+        Name of the new column; it is missing in the first row of each group.
+    column : str
+        A column without missing values; equal values of a group come in any order.
+    by : sequence of str
+        The columns that make the groups, without missing values.
+
+    Returns
+    -------
+    narwhals LazyFrame
+    """
+    if not frame.implementation.is_pyarrow():
+        return frame.with_columns(nw.col(column).shift(1).over(*by, order_by=column).alias(name))
+    order = [*by, column]  # pyarrow has no groups in windows: the groups lie one after another
+    shifted = {key: f"{name}_{key}" for key in order}
+    looked = frame.with_columns(*(nw.col(key).shift(1).over(order_by=order).alias(shifted[key]) for key in order))
+    before = nw.col(shifted[column])
+    for key in by:
+        before = nw.when(nw.col(key) == nw.col(shifted[key])).then(before)
+    return looked.with_columns(before.alias(name)).drop(*shifted.values())
 
 
 def values_for_frame(column: np.ndarray[Any, Any]) -> Any:

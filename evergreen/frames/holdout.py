@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, final
 
@@ -18,6 +19,7 @@ from evergreen.frames.logs import Summary, open_checked, ordered_ids, pandas_sum
 from evergreen.frames.pandas_log import read_pandas
 from evergreen.frames.periods import Boundary, Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
+from evergreen.frames.tracking import Clock, LazyRepeats, RepeatOccasions, repeats_of_visits
 from evergreen.frames.transactions import holdout_lazily, open_log, summarize_lazily
 from evergreen.typing import Occasion, TimeUnit
 
@@ -46,6 +48,9 @@ class Split:
     >>> halves = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W")
     >>> len(halves.calibration), int(halves.holdout["frequency_holdout"].sum()), halves.duration
     (2357, 1882, 39.0)
+    >>> seen = halves.repeat_occasions()
+    >>> int(seen.occasions[seen.since_at <= 0].sum()), int(seen.occasions[seen.since_at > 0].sum())
+    (2457, 1882)
     """
 
     calibration: CustomerBase
@@ -53,6 +58,35 @@ class Split:
     at: date | datetime
     end: date | datetime
     duration: float
+    _repeats: RepeatOccasions | LazyRepeats = field(repr=False)
+
+    def repeat_occasions(self) -> RepeatOccasions:
+        """Count the repeat occasions of the customers of ``calibration`` by the period in which they fell.
+
+        Returns
+        -------
+        RepeatOccasions
+            ``time``, ``since_at`` and ``occasions`` of every period from the earliest first purchase to ``end``, zeros
+            among them. A customer's first occasion is no repeat; customers who first bought after ``at`` do not
+            count. All together make the sums of ``frequency`` and of ``frequency_holdout``. A lazy log is read again.
+
+        Notes
+        -----
+        Times are ends of periods and run like ages: where a model expects :math:`E[X(t)]` repeat occasions of a
+        customer within the time t after his first, it expects the sum of :math:`E[X(T_i + s)]` over the customers
+        with :math:`T_i + s > 0` until the end of a period with ``since_at`` s. A week or month that ``at`` cuts in two
+        holds the occasions of both sides.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> log = pd.DataFrame({"customer_id": [1, 1, 2, 2], "amount": 1.0,
+        ...     "date": ["2024-01-01", "2024-01-03", "2024-01-02", "2024-01-05"]})
+        >>> found = split(log, at="2024-01-03").repeat_occasions()
+        >>> found.time, found.since_at, found.occasions
+        (array([0., 1., 2., 3., 4.]), array([-2., -1.,  0.,  1.,  2.]), array([0, 0, 1, 0, 1]))
+        """
+        return self._repeats.collect() if isinstance(self._repeats, LazyRepeats) else self._repeats
 
 
 def split(
@@ -67,6 +101,7 @@ def split(
     time_unit: TimeUnit = "D",
     occasion: Occasion = "D",
     zero_amounts: ZeroAmounts = "keep",
+    log_gaps: bool = False,
 ) -> Split:
     """Split a transaction log at a date, to see whether a model foretells what came after.
 
@@ -78,7 +113,7 @@ def split(
         End of calibration; the day itself belongs to it.
     end : str, date, datetime or numpy.datetime64, optional
         End of the window after it; the latest usable row by default. Later rows are left out.
-    customer, date, amount, order, time_unit, occasion, zero_amounts
+    customer, date, amount, order, time_unit, occasion, zero_amounts, log_gaps
         As for :meth:`CustomerBase.from_transactions`. With weeks or months, ``at`` should end one: a period
         that it cuts in two is an occasion on both sides.
 
@@ -123,31 +158,41 @@ def split(
         time_unit=time_unit,
         zero_amounts=zero_amounts,
         observation_end=None,
+        log_gaps=log_gaps,
     )
     if until is not None and until.period(base.occasion) <= begin.period(base.occasion):
         raise InvalidInputError(f"end={end!r} must be later than at={at!r}, by one period of occasion={occasion!r}.")
-    before, after = replace(base, end=begin), replace(base, after=begin, end=until)
+    before, after = replace(base, end=begin), replace(base, after=begin, end=until, log_gaps=False)
     opened = open_checked(log, base)
-    if nw.dependencies.is_pandas_dataframe(log):
-        summary, audit, holdout = _split_pandas(log, before, after)
-    else:
-        summary, audit, holdout = _split_frame(opened, before, after)
-    until = _window_end(audit, after, at)
-    _both(summary.dropped, audit.dropped).warn(stacklevel=2)
-    calibration = CustomerBase.from_parts(summary, before)
+    route = _split_pandas if nw.dependencies.is_pandas_dataframe(log) else _split_frame
+    parts = route(opened, before, after)
+    until = _window_end(parts.audit, after, at)
+    _both(parts.summary.dropped, parts.audit.dropped).warn(stacklevel=2)
+    calibration = CustomerBase.from_parts(parts.summary, before)
     times, over = time_ratio(base.occasion, base.time_unit)
     periods = until.period(base.occasion) - begin.period(base.occasion)
     moments = begin.moment(base.occasion), until.moment(base.occasion)
-    return Split(calibration, holdout, *moments, periods * times / over)
+    repeats = parts.repeats(Clock(base, begin, until))
+    return Split(calibration, parts.holdout, *moments, periods * times / over, repeats)
 
 
-def _split_pandas(log: Any, before: Reading, after: Reading) -> tuple[Summary, Audit, Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """Both sides of a split, and how to count its repeat occasions."""
+
+    summary: Summary
+    audit: Audit
+    holdout: Any
+    repeats: Callable[[Clock], RepeatOccasions | LazyRepeats]
+
+
+def _split_pandas(opened: AnyFrame, before: Reading, after: Reading) -> _Parts:
     """Split through arrays: both sides share the codes of the customers."""
     import pandas as pd
 
-    rows, levels = read_pandas(log, before)
+    rows, levels = read_pandas(opened.to_native(), before)
     found = summarize_arrays(rows, before)
-    audit, frequency, value = holdout_arrays(rows, after, found.code)
+    audit, frequency, value, visits = holdout_arrays(rows, after, found.code)
     ids, order = ordered_ids(found, levels)
     columns: dict[str, np.ndarray[Any, Any]] = {"frequency_holdout": frequency}
     if value is not None:
@@ -155,14 +200,15 @@ def _split_pandas(log: Any, before: Reading, after: Reading) -> tuple[Summary, A
     if order is not None:
         columns = {name: np.take(column, order) for name, column in columns.items()}
     summary = Summary(pandas_summary(found, levels, before), found.dropped, found.end, found.scale)
-    return summary, audit, pd.DataFrame({before.columns.customer: ids, **columns})
+    holdout = pd.DataFrame({before.columns.customer: ids, **columns})
+    return _Parts(summary, audit, holdout, lambda clock: repeats_of_visits(found.visits, visits, clock))
 
 
-def _split_frame(opened: AnyFrame, before: Reading, after: Reading) -> tuple[Summary, Audit, Any]:
+def _split_frame(opened: AnyFrame, before: Reading, after: Reading) -> _Parts:
     """Split through narwhals: what came after is joined to the customers by their id."""
     log = open_log(opened, before)
     found = summarize_lazily(log)
-    audit, later = holdout_lazily(replace(log, reading=after))
+    audit, later, visits = holdout_lazily(replace(log, reading=after))
     customer = before.columns.customer
     names = later.collect_schema().names()[1:]
     holdout: AnyFrame = found.frame.select(customer).join(later, on=customer, how="left")
@@ -170,7 +216,8 @@ def _split_frame(opened: AnyFrame, before: Reading, after: Reading) -> tuple[Sum
     frame: AnyFrame = found.frame
     if isinstance(opened, nw.DataFrame):
         frame, holdout = (lazy.lazy().collect().sort(customer) for lazy in (frame, holdout))
-    return Summary(frame.to_native(), found.dropped, found.end, found.scale), audit, holdout.to_native()
+    summary = Summary(frame.to_native(), found.dropped, found.end, found.scale)
+    return _Parts(summary, audit, holdout.to_native(), lambda clock: LazyRepeats(found.visits, visits, clock))
 
 
 def _window_end(audit: Audit, after: Reading, at: Moment) -> Boundary:

@@ -25,6 +25,7 @@ SUMMARY_COLUMNS = (
     "orders",
     "total_value",
     "refunds",
+    "log_gaps",
 )
 """The columns of a summary besides the customer id."""
 
@@ -71,6 +72,8 @@ class Reading:
         End of the window; the latest row by default.
     after : Boundary, optional
         Rows up to here lie before the window (they are the calibration of a split).
+    log_gaps : bool
+        Whether the logarithms of the times between occasions are added up.
     """
 
     columns: LogColumns
@@ -79,10 +82,17 @@ class Reading:
     zero_amounts: ZeroAmounts
     end: Boundary | None = None
     after: Boundary | None = None
+    log_gaps: bool = False
 
 
 def reading_of(
-    columns: LogColumns, *, occasion: str, time_unit: str, zero_amounts: str, observation_end: Moment | None
+    columns: LogColumns,
+    *,
+    occasion: str,
+    time_unit: str,
+    zero_amounts: str,
+    observation_end: Moment | None,
+    log_gaps: bool = False,
 ) -> Reading:
     """Return the checked reading that a user asked for."""
     grain: Occasion | None = next((known for known in OCCASIONS if known == occasion), None)
@@ -93,8 +103,11 @@ def reading_of(
     for role, name in columns.roles.items():
         if not isinstance(name, str):
             raise InputTypeError.kind(role, name, "the name of a column (text)")
+    if not isinstance(log_gaps, bool):
+        raise InputTypeError.kind("log_gaps", log_gaps, "True or False")
     end = None if observation_end is None else boundary("observation_end", observation_end)
-    return Reading(columns, grain, check_time_unit(time_unit), "keep" if zero_amounts == "keep" else "drop", end)
+    zeros: ZeroAmounts = "keep" if zero_amounts == "keep" else "drop"
+    return Reading(columns, grain, check_time_unit(time_unit), zeros, end, log_gaps=log_gaps)
 
 
 def check_columns(roles: dict[str, str], available: Iterable[str]) -> None:

@@ -22,16 +22,18 @@ from evergreen.frames.order_statistics import order_statistics_of_array, order_s
 from evergreen.frames.tables import small_table
 from evergreen.frames.totals import ColumnTotals, totals_of_row, unscaled
 from evergreen.kernels.binning import scores
-from evergreen.typing import FloatArray, IntArray
+from evergreen.typing import FloatArray
 
-HistoryScore: TypeAlias = Callable[[IntArray, FloatArray, FloatArray], Mapping[str, np.ndarray[Any, Any]]]
-"""A vectorized function of (frequency, recency, T) that returns named columns of the same length."""
+HistoryScore: TypeAlias = Callable[..., Mapping[str, np.ndarray[Any, Any]]]
+"""A vectorized function of (frequency, recency, T), and of attributes if they are named, that returns named columns
+of the same length."""
 
 Arithmetic: TypeAlias = Callable[[Mapping[str, Any]], Any]
 """A function of the columns by name that uses ``+ - * /`` and comparisons alone, so that it runs on arrays
 and on engine expressions alike."""
 
-_HISTORY = ("frequency", "recency", "T")
+HISTORY = ("frequency", "recency", "T")
+"""The columns that transaction models see of a customer."""
 
 
 @final
@@ -100,31 +102,34 @@ class ScoreTable:
         rows = self.frame.select(column)
         return (rows.collect() if isinstance(rows, nw.LazyFrame) else rows).get_column(column).to_numpy()
 
-    def with_histories(self, score: HistoryScore) -> ScoreTable:
-        """Add the columns that a function of (frequency, recency, T) returns.
+    def with_histories(self, score: HistoryScore, *attributes: str) -> ScoreTable:
+        """Add the columns that a function of (frequency, recency, T), and of attributes, returns.
 
         In memory the function sees every customer. On a lazy base it sees each distinct history once; its
-        results go into the engine as a small table and are joined on the three numbers.
+        results go into the engine as a small table and are joined on the three numbers and the attributes.
 
         Parameters
         ----------
         score : callable
-            Called once with ``frequency`` (int64), ``recency`` and ``T`` (float64), each of shape (n,);
-            returns a mapping of names to arrays of shape (n,).
+            Called once with ``frequency`` (int64), ``recency`` and ``T`` (float64) and the attributes, each of shape
+            (n,); returns a mapping of names to arrays of shape (n,).
+        *attributes : str
+            Columns without missing values that it sees, too.
 
         Returns
         -------
         ScoreTable
         """
+        names = [*HISTORY, *attributes]
+        self._check(names)
         if isinstance(self.frame, nw.DataFrame):
-            frequency, recency, age = (self.array(name) for name in _HISTORY)
-            return self._with_arrays(score(frequency, recency, age))
-        keys = self.frame.group_by(*_HISTORY).agg(nw.len().alias("customers")).collect()
-        arrays = {name: keys.get_column(name).to_numpy() for name in _HISTORY}
+            return self._with_arrays(score(*(self.array(name) for name in names)))
+        keys = self.frame.group_by(*names).agg(nw.len().alias("evergreen_customers")).collect()
+        arrays = {name: keys.get_column(name).to_numpy() for name in names}
         scored = {name: np.asarray(column) for name, column in score(*arrays.values()).items()}
         self._check_new(scored, len(keys))
         small = table_beside(self.frame, {**arrays, **scored})
-        return self._joined(small, _HISTORY)
+        return self._joined(small, names)
 
     def with_columns(self, **made: Arithmetic) -> ScoreTable:
         """Add columns made by arithmetic from those that are there.

@@ -25,14 +25,15 @@ class SummaryColumns:
     recency: str
     T: str
     monetary_value: str | None
+    log_gaps: str | None
 
     def roles(self, available: list[str]) -> dict[str, str]:
-        """Return the roles that are there or must be; money may be absent under its default name."""
+        """Return the roles that are there or must be; some may be absent under their default names."""
         roles = {"customer": self.customer, "frequency": self.frequency, "recency": self.recency, "T": self.T}
-        money = self.monetary_value
-        if money is not None and (money in available or money != "monetary_value"):
-            roles["monetary_value"] = money
-        return roles
+        perhaps = {"monetary_value": self.monetary_value, "log_gaps": self.log_gaps}
+        return roles | {
+            role: name for role, name in perhaps.items() if name is not None and (name in available or name != role)
+        }
 
 
 def checked_summary(frame: Any, columns: SummaryColumns) -> tuple[Any, int]:
@@ -110,6 +111,12 @@ def _rules(roles: dict[str, str], *, float_ids: bool) -> dict[str, tuple[str, nw
             "monetary_value",
             once | (money >= 0),
         )
+    if "log_gaps" in roles:
+        logs, name = nw.col(roles["log_gaps"]).cast(nw.Float64), roles["log_gaps"]
+        rules[f"{name} must not be missing or infinite where {roles['frequency']} is above 0"] = (
+            "log_gaps",
+            (frequency == 0) | (logs.abs() < HUGE),
+        )
     for name in _NUMBERS_BESIDES:
         if name in roles:
             rules[f"{name} must not be missing or infinite"] = (name, nw.col(name).cast(nw.Float64).abs() < HUGE)
@@ -170,6 +177,9 @@ def _named(opened: AnyFrame, roles: dict[str, str]) -> AnyFrame:
         money = nw.col(roles["monetary_value"]).cast(nw.Float64)
         made.append(nw.when(frequency > 0).then(money).otherwise(nw.lit(0.0)).alias("monetary_value"))
     made += [nw.col(name) for name in _BESIDES if name in names and name not in roles.values()]
+    if "log_gaps" in roles:
+        logs = nw.col(roles["log_gaps"]).cast(nw.Float64)
+        made.append(nw.when(frequency > 0).then(logs).otherwise(nw.lit(0.0)).alias("log_gaps"))
     chosen = opened.select(*made)
     if isinstance(chosen, nw.DataFrame):
         return nw.maybe_reset_index(chosen.sort(roles["customer"]))

@@ -2,7 +2,8 @@
 
 Only ``group_by().agg()`` and elementwise whole-number arithmetic: rows become (customer, period) with the
 sum of money, then customers with count, minimum, maximum and sum. The money of the first period comes from
-the minimum of (period, money) packed into one integer. No windows, no ordered aggregates.
+the minimum of (period, money) packed into one integer. No windows, no ordered aggregates, but for the times
+between occasions, if they are wanted.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import narwhals.stable.v2 as nw
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.audit import HUGE, REASONS, Audit, Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame, check_log_types, text_date_error
+from evergreen.frames.gaps import COARSE, FINE, log_gaps_of, with_log_gaps
 from evergreen.frames.periods import (
     Boundary,
     day_number,
@@ -32,6 +34,7 @@ _DATE: Final = "evergreen_date"
 _AMOUNT: Final = "evergreen_amount"
 _ORDER: Final = "evergreen_order"
 _WHEN: Final = "evergreen_when"
+PERIOD: Final = "evergreen_number"
 _PERIOD: Final = "evergreen_period"
 _REASON: Final = "evergreen_reason"
 
@@ -50,12 +53,15 @@ class LazySummary:
         End of the observation.
     scale : MoneyScale
         How money was made whole.
+    visits : narwhals LazyFrame
+        One row per customer and period with an occasion (for rows: per row): ``ID`` and ``PERIOD``.
     """
 
     frame: nw.LazyFrame[Any]
     dropped: Dropped
     end: Boundary
     scale: MoneyScale
+    visits: nw.LazyFrame[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +130,10 @@ def summarize_lazily(log: OpenedLog) -> LazySummary:
     by_row = reading.occasion == "row"
     end = reading.end or (Boundary.of_second(audit.last) if by_row else Boundary.of_day(audit.last))
     scale = MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
-    by_customer = _by_customer(_by_period(log, kept, audit, scale), audit, reading.occasion)
+    by_period = _by_period(log, kept, audit, scale)
+    if reading.log_gaps:
+        by_period = with_log_gaps(by_period, ID, _PERIOD, audit.bits(reading.occasion), reading.occasion)
+    by_customer = _by_customer(by_period, audit, reading.occasion)
     dropped = audit.dropped
     if audit.refunds:
         dropped = _without_refund_only(dropped, by_customer)
@@ -134,10 +143,10 @@ def summarize_lazily(log: OpenedLog) -> LazySummary:
     if reading.columns.order is not None:
         by_customer = by_customer.join(_orders(log, kept), on=ID, how="left")
     frame = _summary_columns(by_customer, log, audit, end, scale)
-    return LazySummary(frame, dropped, end, scale)
+    return LazySummary(frame, dropped, end, scale, _visits(by_period, audit, reading.occasion))
 
 
-def holdout_lazily(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
+def holdout_lazily(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any], nw.LazyFrame[Any]]:
     """Count the occasions and sum the money of every customer within a window.
 
     Parameters
@@ -152,16 +161,19 @@ def holdout_lazily(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
     frame : narwhals LazyFrame
         The customer id, ``frequency_holdout`` and, with money, ``value_holdout``; customers without a row
         in the window are not in it.
+    visits : narwhals LazyFrame
+        The occasions within the window, as those of :class:`LazySummary`.
     """
     reading = log.reading
     audit, kept = audit_log(log)
     scale = MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
-    frame = _by_customer(_by_period(log, kept, audit, scale), audit, reading.occasion)
+    by_period = _by_period(log, kept, audit, scale)
+    frame = _by_customer(by_period, audit, reading.occasion)
     made = [nw.col(ID).alias(reading.columns.customer), nw.col("occasions").alias("frequency_holdout")]
     if reading.columns.amount is not None:
         net = nw.col("net" if audit.refunds else "spent").cast(nw.Float64) * scale.up
         made.append(_divided(net, scale.down).alias("value_holdout"))
-    return audit, frame.select(*made)
+    return audit, frame.select(*made), _visits(by_period, audit, reading.occasion)
 
 
 def audit_log(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
@@ -307,7 +319,7 @@ def _by_customer(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion)
         nw.col("first").min(),
         nw.col("last").max(),
     ]
-    sums = [name for name in ("spent", "net", "rows") if name in names]
+    sums = [name for name in ("spent", "net", "rows", COARSE, FINE) if name in names]
     totals += [nw.col(name).sum() for name in sums]
     frame = _as_int64(by_period.with_columns(**made).group_by(ID).agg(*totals), ["occasions", *sums])
     if "spent" not in names:
@@ -315,6 +327,14 @@ def _by_customer(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion)
     room = 1 << (62 - audit.bits(occasion))
     frame = frame.with_columns((nw.col("least") // room).alias("first_period"))
     return frame.with_columns((nw.col("least") - nw.col("first_period") * room).alias("first_money"))
+
+
+def _visits(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion) -> nw.LazyFrame[Any]:
+    """Return the occasions among (customer, period), with the number of the period since 1970."""
+    low, _ = audit.periods(occasion)
+    if "bought" in by_period.collect_schema().names():
+        by_period = by_period.filter(nw.col("bought") > 0)
+    return by_period.select(nw.col(ID), (nw.col(_PERIOD) + low).alias(PERIOD))
 
 
 def _without_refund_only(dropped: Dropped, by_customer: nw.LazyFrame[Any]) -> Dropped:
@@ -363,6 +383,9 @@ def _summary_columns(
             "total_value": _divided(net.cast(nw.Float64) * scale.up, scale.down),
             "refunds": _divided((nw.col("spent") - net).cast(nw.Float64) * scale.up, scale.down),
         }
+    if reading.log_gaps:
+        coarse, fine, gaps = (number.cast(nw.Float64) for number in (nw.col(COARSE), nw.col(FINE), frequency))
+        made["log_gaps"] = log_gaps_of(coarse, fine, gaps, reading)
     order = [reading.columns.customer, *(name for name in SUMMARY_COLUMNS if name in made)]
     return frame.select(*(made[name].alias(name) for name in order))
 

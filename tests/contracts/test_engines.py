@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evergreen import CustomerBase, RFMScorer
+from evergreen import CustomerBase, RFMScorer, split
+from evergreen.frames.engines import table_beside
 from tests.contracts.registry import (
     ENGINES,
     MEASURES,
@@ -84,6 +85,29 @@ def test_histories_are_those_of_pandas_to_the_bit(base: CustomerBase, plain: Cus
     for found, expected in ((base.histories(), plain.histories()), (base.spends(), plain.spends())):
         for column in type(expected).__dataclass_fields__:
             np.testing.assert_array_equal(getattr(found, column), getattr(expected, column), err_msg=column)
+
+
+def test_what_may_be_known_besides_is_that_of_pandas_to_the_bit(native: Any, log: pd.DataFrame) -> None:
+    ids = log["customer_id"].unique()
+    known = {
+        "customer_id": np.array(ids, object),
+        "channel": np.array([name[-1:] for name in ids], object),
+        "margin": np.arange(len(ids)) % 7 / 10,
+    }
+
+    def asked(log: Any) -> list[Any]:
+        attributes = table_beside(nw.from_native(log), known).to_native()
+        base = base_of(log, log_gaps=True, time_unit="W").with_attributes(attributes)
+        rows, spends = base.histories_by("channel", "margin"), base.spends(first_purchase=True)
+        return [
+            base.histories().log_gaps,
+            *(rows.frequency, rows.recency, rows.T, rows.count, *rows.values.values()),
+            *(spends.frequency, spends.value, spends.count),
+            *split(log, at="2024-08-31", time_unit="W").repeat_occasions(),
+        ]
+
+    for found, wanted in zip(asked(native), asked(log), strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize("name", MEASURES)

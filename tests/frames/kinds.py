@@ -39,7 +39,7 @@ LAZY = ["polars lazy", "duckdb"]
 
 def rows(native: Any, customer: str = "customer_id") -> pd.DataFrame:
     """Return any result as plain pandas, sorted by customer, dates as datetime64[us]."""
-    frame = nw.from_native(native).lazy().collect().to_pandas()
+    frame = nw.from_native(native).lazy().collect().to_pandas().copy()
     for name in frame:
         if str(name).endswith("_purchase"):
             frame[name] = pd.to_datetime(frame[name]).astype("datetime64[us]")
