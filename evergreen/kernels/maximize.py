@@ -109,6 +109,7 @@ def maximize(
             flatter = bool(np.abs(new[1][free]).max() < np.abs(gradient[free]).max())
             if flatter:
                 point, (value, gradient, hessian) = target, new
+                radius = max(radius, 2.5 * float(np.linalg.norm(step)))
             if promised <= noise or not flatter:
                 converged = True
                 break
