@@ -12,11 +12,13 @@ From a transaction log to scored customers:
 """
 
 from evergreen import datasets, errors, interop, sql, store
-from evergreen.clv import CLVFit, CLVModel
+from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
 from evergreen.models.bgbb import BGBB
+from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.contracts import ContractHistories
+from evergreen.models.draws import ParameterDraws, bootstrap, posterior
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
@@ -32,14 +34,20 @@ __all__ = [
     "BGNBD",
     "MBGNBD",
     "SBG",
+    "BGCNBDk",
     "CLVFit",
     "CLVModel",
     "ContractHistories",
     "CustomerBase",
+    "CustomerEquity",
     "Dropped",
+    "Evaluation",
     "FitResult",
     "FitStatus",
     "GammaGamma",
+    "MBGCNBDk",
+    "ModelChoice",
+    "ParameterDraws",
     "PurchaseHistories",
     "RFMScorer",
     "SegmentMap",
@@ -47,10 +55,13 @@ __all__ = [
     "SpendHistories",
     "Split",
     "WeakPrior",
+    "bootstrap",
+    "compare",
     "datasets",
     "errors",
     "interop",
     "load",
+    "posterior",
     "save",
     "split",
     "sql",

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
+from evergreen.clv import TRANSACTION_MODELS
 from evergreen.durations import DAYS_PER_UNIT, check_time_unit, in_days
 from evergreen.errors import InvalidInputError
 from evergreen.frames.periods import OCCASIONS, boundary
@@ -16,6 +17,8 @@ from evergreen.models.checks import check_not_negative
 from evergreen.models.segment_map import PRESETS
 from evergreen.typing import Occasion, TimeUnit
 
+MODELS: Final = (*TRANSACTION_MODELS, "auto")
+"""Transaction models by name."""
 DEMO_OUT: Final = Path("cdnow_scores.csv")
 """Where the demonstration writes by default."""
 
@@ -60,6 +63,8 @@ class ScoreOptions:
         How the CSV files are written; no delimiter means to look for it in the header.
     time_unit, occasion, observation_end
         As for :meth:`evergreen.CustomerBase.from_transactions`.
+    model : str
+        Name of the transaction model, as for :class:`evergreen.CLVModel`.
     horizon, discount_rate, margin
         As for :meth:`evergreen.CLVModel.predict`.
     segments : str
@@ -86,6 +91,7 @@ class ScoreOptions:
     time_unit: TimeUnit = "D"
     occasion: Occasion = "D"
     observation_end: str | None = None
+    model: str = "bg/nbd"
     horizon: str = "365D"
     discount_rate: float = 0.1
     margin: float = 1.0
@@ -240,7 +246,10 @@ def _add_columns(parser: argparse.ArgumentParser) -> None:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     models = parser.add_argument_group("the scores")
-    models.add_argument("--horizon", default="365D", metavar="TIME", help="how far to look ahead (%(default)s)")
+    models.add_argument(
+        "--model", default="bg/nbd", choices=MODELS, help="when customers buy; auto chooses by AIC (%(default)s)"
+    )
+    models.add_argument("--horizon", default="365D", metavar="TIME", help="how far ahead; inf for ever (%(default)s)")
     models.add_argument("--discount-rate", default=0.1, type=float, metavar="RATE", help="per year (%(default)s)")
     models.add_argument("--margin", default=1.0, type=float, metavar="SHARE", help="of the value (%(default)s)")
     models.add_argument("--segments", default="rf25", choices=tuple(PRESETS), help="segment map (%(default)s)")
@@ -256,7 +265,8 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
 def _check(options: ScoreOptions) -> None:
     """Refuse settings that would only fail after hours of work."""
     check_time_unit(options.time_unit)
-    in_days(options.horizon)
+    if options.horizon != "inf":
+        in_days(options.horizon)
     check_not_negative("discount_rate", options.discount_rate)
     check_not_negative("margin", options.margin)
     if options.observation_end is not None:

@@ -214,8 +214,8 @@ def _keep(relation: DuckDBPyRelation, table: str) -> None:
 def _fitted(base: CustomerBase, options: ScoreOptions) -> tuple[CLVModel, RFMScorer | None]:
     """Return the fitted models; without money there is neither spend nor RFM."""
     if options.amount is None:
-        return CLVModel(spend=None).fit(base), None
-    return CLVModel().fit(base), RFMScorer(segments=options.segments).fit(base)
+        return CLVModel(transactions=options.model, spend=None).fit(base), None
+    return CLVModel(transactions=options.model).fit(base), RFMScorer(segments=options.segments).fit(base)
 
 
 def _put_scores(base: CustomerBase, model: CLVModel, scorer: RFMScorer | None, options: ScoreOptions) -> int:

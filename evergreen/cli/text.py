@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from evergreen.cli.job import TOP_SHARE, Report, Segment
+from evergreen.clv import TRANSACTION_MODELS
 from evergreen.durations import UNIT_NAMES
 from evergreen.models.fitting import FitResult
 
@@ -126,7 +127,7 @@ def _fits(report: Report) -> list[str]:
     unit = UNIT_NAMES[report.options.time_unit]
     lines = [f"{'Models':<{_LABEL + 2}}{'':<8}{'estimate':>10}   95% interval"]
     parts: list[tuple[str, FitResult[Any] | None]] = [
-        (f"BG/NBD, in {unit}", report.fit.transactions),
+        (f"{_name_of(report.fit.transactions.model)}, in {unit}", report.fit.transactions),
         ("Gamma-Gamma", report.fit.spend),
     ]
     for title, fit in parts:
@@ -157,9 +158,15 @@ def _segments(segments: Sequence[Segment]) -> list[str]:
     return lines
 
 
+def _name_of(model: object) -> str:
+    """Return the name of a transaction model as papers write it."""
+    return next(name.upper() for name, kind in TRANSACTION_MODELS.items() if isinstance(model, kind))
+
+
 def _ahead(report: Report) -> list[str]:
     options, totals = report.options, report.totals
-    lines = [f"Next {options.horizon}", f"  {'expected purchases':<{_LABEL}}{number_of(totals.expected_purchases):>14}"]
+    title = "All the time to come" if options.horizon == "inf" else f"Next {options.horizon}"
+    lines = [title, f"  {'expected purchases':<{_LABEL}}{number_of(totals.expected_purchases):>14}"]
     if totals.clv is not None:
         terms = f"margin {options.margin:.0%}, discounted by {options.discount_rate:.1%} a year"
         mean = totals.clv / totals.customers

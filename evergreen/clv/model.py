@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
+from evergreen.clv.choice import ModelChoice, choose, later_of
+from evergreen.clv.equity import CustomerEquity, Portfolio, draws_of
+from evergreen.clv.evaluation import Evaluation, evaluate
+from evergreen.clv.intervals import with_intervals
 from evergreen.clv.parts import SPEND_MODELS, TRANSACTION_MODELS, CLVFit, fit_spend
-from evergreen.clv.value import Outlook
-from evergreen.durations import check_time_unit
+from evergreen.clv.scoring import scored
+from evergreen.clv.value import Outlook, check_margin
+from evergreen.durations import check_time_unit, in_units
 from evergreen.errors import DataWarning, InputTypeError, InvalidInputError
-from evergreen.frames import Arithmetic, CustomerBase, HistoryScore, check_base, parameter_table
+from evergreen.frames import CustomerBase, Split, check_base, parameter_table
 from evergreen.models.checks import check_choice, check_level, check_share
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.protocols import SpendModel
 from evergreen.models.transactions import HistoryModel
-from evergreen.typing import Duration, FloatArray, IntArray, TimeUnit
+from evergreen.typing import Duration, TimeUnit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +37,9 @@ class CLVModel(Estimator):
 
     Parameters
     ----------
-    transactions : {"bg/nbd", "mbg/nbd"}
-        Model of when customers buy and leave: :class:`BGNBD` or :class:`MBGNBD`.
+    transactions : {"bg/nbd", "mbg/nbd", "auto"}
+        Model of when customers buy and leave: :class:`BGNBD` or :class:`MBGNBD`; "auto" fits them all and chooses by
+        likelihood and, given a :class:`Split`, by what they foretold.
     spend : {"gamma-gamma"} or None
         Model of what they spend: :class:`GammaGamma`. None leaves money out.
     first_purchase : bool
@@ -50,6 +56,8 @@ class CLVModel(Estimator):
         The fitted spend model.
     fit_ : CLVFit
         How both fits ended, with standard errors; absent after :meth:`from_models`.
+    choice_ : ModelChoice
+        Which transaction model was chosen and why; only with ``transactions="auto"``.
     time_unit_ : {"h", "D", "W", "M", "Y"}
         Unit of the model's times.
 
@@ -80,6 +88,7 @@ class CLVModel(Estimator):
     transaction_model_: HistoryModel
     spend_model_: GammaGamma | None
     fit_: CLVFit
+    choice_: ModelChoice
     time_unit_: TimeUnit
 
     def __init__(
@@ -129,13 +138,14 @@ class CLVModel(Estimator):
         model.time_unit_ = check_time_unit(time_unit)
         return model
 
-    def fit(self, base: CustomerBase) -> Self:
+    def fit(self, base: CustomerBase | Split) -> Self:
         """Learn both models from a customer base.
 
         Parameters
         ----------
-        base : CustomerBase
-            The customers; on a lazy base nothing but their distinct histories is collected.
+        base : CustomerBase or Split
+            The customers; on a lazy base nothing but their distinct histories is collected. Of a split the calibration
+            is learned from, and ``transactions="auto"`` also looks at who foretold its holdout.
 
         Returns
         -------
@@ -145,7 +155,7 @@ class CLVModel(Estimator):
         Raises
         ------
         InputTypeError
-            If it is not a customer base.
+            If it is neither.
         InvalidInputError
             If a setting is unknown, the base has no money although a spend model is asked for, or there is nothing to
             learn from (no repeat purchase).
@@ -155,17 +165,23 @@ class CLVModel(Estimator):
         FitWarning
             If a fit ended otherwise than in an inner maximum; the message says what that means.
         DataWarning
-            If repeat buyers without positive value are left out of the spend model.
+            If customers without positive value are left out of the spend model.
         """
-        check_base(base)
-        transactions = check_choice("transactions", self.transactions, TRANSACTION_MODELS)
+        later = later_of(base) if isinstance(base, Split) and self.transactions == "auto" else None
+        base = base.calibration if isinstance(base, Split) else check_base(base)
+        models: dict[str, type[HistoryModel] | None] = {**TRANSACTION_MODELS, "auto": None}
+        transactions = check_choice("transactions", self.transactions, models)
         spend_model = None if self.spend is None else check_choice("spend", self.spend, SPEND_MODELS)
         if spend_model is not None and not base.has_value:
             raise InvalidInputError(
                 "A spend model needs money and this base has none: build it with an amount, or use "
                 "CLVModel(spend=None)."
             )
-        found = transactions.fit(base.histories(), prior=self.prior)
+        if transactions is None:
+            self.choice_ = choose(base.histories(), later, self.prior)
+            found = self.choice_.fit
+        else:
+            found = transactions.fit(base.histories(), prior=self.prior)
         spend, correlation = None, math.nan
         if spend_model is not None:
             spend, correlation = fit_spend(spend_model, base, self.prior, first_purchase=self.first_purchase)
@@ -235,18 +251,175 @@ class CLVModel(Estimator):
         self._check_base(base)
         outlook = Outlook.of(horizon, discount_rate, margin, self.time_unit_)
         outlook.check_base(base)
-        table = base.scores().with_histories(self._forecast(outlook))
         names = ["p_alive", "p_purchase", "expected_purchases"]
-        if self.spend_model_ is None:
-            return table.to_native(*names)
-        _warn_of_infinite(self.spend_model_)
-        profit = outlook.profit
-        table = table.with_columns(
-            own_spend=_own_spend(first_purchase=self.first_purchase),
-            expected_spend=lambda c: c["spend_level"] + c["spend_weight"] * c["own_spend"],
-            clv=lambda c: profit(c) * (c["value_level"] + c["value_weight"] * c["own_spend"]),
+        if self.spend_model_ is not None:
+            _warn_of_infinite(self.spend_model_)
+            names += ["expected_spend", "clv"]
+        table = scored(base, self.transaction_model_, self.spend_model_, outlook, first_purchase=self.first_purchase)
+        return table.to_native(*names)
+
+    def predict_intervals(
+        self, base: CustomerBase, *, horizon: Duration = "365D", level: float = 0.8, margin: float | str = 1.0
+    ) -> Any:
+        """Return how far each customer may come out from what is expected of him.
+
+        Parameters
+        ----------
+        base : CustomerBase
+            Customers to score.
+        horizon : str, datetime.timedelta or numpy.timedelta64
+            Length of time after the end of observation; finite.
+        level : float
+            Coverage, between 0 and 1: at least so many customers will come out inside, and equally few on both sides,
+            as far as whole numbers allow.
+        margin : float or str
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        frame
+            Of the base's own kind, one row per customer: the id, ``purchases_lower`` and ``purchases_upper`` and, with
+            a spend model, ``value_lower`` and ``value_upper`` (margin on the money spent within the horizon, not
+            discounted). Exact quantiles of the models at the fitted parameters, which are taken to be known.
+
+        Raises
+        ------
+        NotFittedError, InputTypeError, InvalidInputError
+            As :meth:`predict`; also for an infinite horizon.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD, CLVModel, CustomerBase, GammaGamma, datasets
+        >>> model = CLVModel.from_models(
+        ...     BGNBD(0.243, 4.414, 0.793, 2.426), GammaGamma(6.25, 3.74, 15.44), time_unit="W"
+        ... )
+        >>> base = CustomerBase.from_summary(datasets.load_cdnow_summary(), time_unit="W")
+        >>> model.predict_intervals(base, horizon="52W").loc[0].round(2).tolist()
+        [1.0, 0.0, 4.0, 0.0, 105.1]
+        """
+        self._require("transaction_model_", "predict_intervals")
+        self._check_base(base)
+        outlook = Outlook(in_units(horizon, self.time_unit_), 0.0, check_margin(margin))
+        outlook.check_base(base)
+        table = with_intervals(
+            base,
+            self.transaction_model_,
+            self.spend_model_,
+            outlook,
+            check_level(level),
+            first_purchase=self.first_purchase,
         )
-        return table.to_native(*names, "expected_spend", "clv")
+        money = [] if self.spend_model_ is None else ["value_lower", "value_upper"]
+        return table.to_native("purchases_lower", "purchases_upper", *money)
+
+    def customer_equity(
+        self,
+        base: CustomerBase,
+        *,
+        horizon: Duration = "inf",
+        discount_rate: float = 0.1,
+        margin: float | str = 1.0,
+        level: float = 0.95,
+        draws: int = 200,
+        method: str = "posterior",
+        fitted_on: CustomerBase | None = None,
+        seed: int | np.random.Generator | None = 0,
+    ) -> CustomerEquity:
+        """Return what the customers of a base are worth together, and how sure that is.
+
+        Parameters
+        ----------
+        base : CustomerBase
+            The customers to add up.
+        horizon, discount_rate, margin
+            As for :meth:`predict`; by default all the time to come.
+        level : float
+            Coverage of the intervals, between 0 and 1.
+        draws : int
+            Sets of parameters behind the intervals; 0 for none. Each costs a forecast of all distinct histories.
+        method : {"posterior", "bootstrap"}
+            Where the sets come from: draws about the fit, weighted by their likelihood (:func:`posterior`), or fits to
+            resampled customers (:func:`bootstrap`), which cost a fit each and need no inner maximum.
+        fitted_on : CustomerBase, optional
+            The customers that the model was fitted to, if they are not those of ``base``.
+        seed : int, numpy.random.Generator or None
+            For the same draws again; None for others each time.
+
+        Returns
+        -------
+        CustomerEquity
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``; intervals also after :meth:`from_models`, which knows no fit.
+        InvalidInputError
+            If there is no spend model, a setting is out of range, or the fit ended on a boundary, about which there
+            are no draws.
+
+        Examples
+        --------
+        >>> from evergreen import CLVModel, datasets, split
+        >>> base = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W").calibration
+        >>> model = CLVModel().fit(base)
+        >>> equity = model.customer_equity(base, horizon="52W", margin=0.3, level=0.9, draws=100)
+        >>> {name: round(getattr(equity.value, name), -2) for name in ("lower", "estimate", "upper")}
+        {'lower': 20300.0, 'estimate': 21800.0, 'upper': 23700.0}
+        """
+        self._require("transaction_model_", "customer_equity")
+        self._check_base(base)
+        spend = self._spend("customer_equity")
+        outlook = Outlook.of(horizon, discount_rate, margin, self.time_unit_)
+        outlook.check_base(base)
+        check_level(level)
+        _warn_of_infinite(spend)
+        known = None
+        if draws:
+            self._require("fit_", "customer_equity (with intervals; draws=0 needs no fit)")
+            evidence = base if fitted_on is None else check_base(fitted_on)
+            known = draws_of(method, self.fit_, evidence, draws, self.prior, seed, first_purchase=self.first_purchase)
+        portfolio = Portfolio.of(base, outlook, first_purchase=self.first_purchase)
+        return portfolio.equity(self.transaction_model_, spend, known, level)
+
+    def evaluate(self, halves: Split, *, period: Duration = "7D") -> Evaluation:
+        """Put the forecasts of a calibration beside what happened in its holdout.
+
+        Parameters
+        ----------
+        halves : Split
+            Its calibration is the base that the model was fitted to.
+        period : str, datetime.timedelta or numpy.timedelta64
+            Length of the periods in which purchases are tracked over time.
+
+        Returns
+        -------
+        Evaluation
+            Measures of purchases, chances and value, beside those of rules without a model, and the tables behind
+            them. Customers are brought into memory, also those of a lazy split.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidInputError
+            If the calibration is in another time unit, or has no money although there is a spend model.
+
+        Examples
+        --------
+        >>> from evergreen import CLVModel, datasets, split
+        >>> halves = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W")
+        >>> CLVModel().fit(halves).evaluate(halves).by_frequency.round(2).head(3)
+           frequency  customers  actual  expected
+        0          0       1411    0.24      0.23
+        1          1        439    0.70      0.52
+        2          2        214    1.39      1.04
+        """
+        self._require("transaction_model_", "evaluate")
+        if not isinstance(halves, Split):
+            raise InputTypeError.kind("halves", halves, "a Split, such as split(log, at='2024-06-30')")
+        self._check_base(halves.calibration)
+        length = in_units(period, self.time_unit_)
+        return evaluate(halves, self.transaction_model_, self.spend_model_, length, first_purchase=self.first_purchase)
 
     def new_customer_value(
         self,
@@ -291,12 +464,11 @@ class CLVModel(Estimator):
         49.25
         """
         self._require("transaction_model_", "new_customer_value")
-        if self.spend_model_ is None:
-            raise InvalidInputError("Without a spend model a customer has no value: fit CLVModel(spend='gamma-gamma').")
+        spend = self._spend("new_customer_value")
         outlook = Outlook.of(horizon, discount_rate, check_share("margin", margin), self.time_unit_)
         purchases = self.transaction_model_.discounted_purchases_new(outlook.horizon, delta=outlook.delta)
         occasions = purchases + bool(first_purchase)
-        return margin * occasions * self.spend_model_.mean if margin else 0.0
+        return margin * occasions * spend.mean if margin else 0.0
 
     def summary(self, level: float = 0.95) -> pd.DataFrame:
         """Return the parameters with their uncertainty.
@@ -333,21 +505,11 @@ class CLVModel(Estimator):
             parts.append((self.spend_model_, asdict(self.spend_model_), fit and fit.spend))
         return parameter_table(parts, level)
 
-    def _forecast(self, outlook: Outlook) -> HistoryScore:
-        """Return the forecasts of a purchase history as a function that engines can call."""
-        transactions, spend = self.transaction_model_, self.spend_model_
-        first = int(self.first_purchase)
-
-        def score(frequency: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
-            columns = transactions.forecast(outlook.horizon, frequency, recency, T, delta=outlook.delta)._asdict()
-            if spend is not None:
-                level, weight = spend.credibility(frequency + first)
-                ahead = columns["discounted_purchases"] if outlook.margin != 0 else np.zeros_like(weight)
-                columns |= {"spend_level": level, "spend_weight": weight, "value_weight": ahead * weight}
-                columns["value_level"] = np.multiply(ahead, level, where=ahead > 0, out=np.zeros_like(ahead))
-            return columns
-
-        return score
+    def _spend(self, wanted: str) -> GammaGamma:
+        """Return the spend model, without which there is no value."""
+        if self.spend_model_ is None:
+            raise InvalidInputError(f"{wanted} needs a spend model: fit CLVModel(spend='gamma-gamma').")
+        return self.spend_model_
 
     def _check_base(self, base: CustomerBase) -> None:
         check_base(base)
@@ -361,13 +523,6 @@ class CLVModel(Estimator):
                 "The model has a spend part and this base has no money: give the base an amount, or fit "
                 "CLVModel(spend=None)."
             )
-
-
-def _own_spend(*, first_purchase: bool) -> Arithmetic:
-    """Return a customer's mean value per occasion, as a function of the columns of a base."""
-    if first_purchase:
-        return lambda c: (c["total_value"] + c["refunds"]) / (c["frequency"] + 1)
-    return lambda c: c["monetary_value"] * 1.0
 
 
 def _warn_of_infinite(spend: SpendModel) -> None:

@@ -100,7 +100,7 @@ def fit_spend(
     DataWarning
         If customers without positive value are left out.
     """
-    spends = base.spends(first_purchase=True) if first_purchase else base.spends()  # type: ignore[call-arg,unused-ignore]
+    spends = base.spends(first_purchase=first_purchase)
     if spends.without_value:
         who = "customers whose" if first_purchase else "repeat buyers whose repeat"
         warnings.warn(

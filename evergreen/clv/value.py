@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from evergreen.durations import DAYS_PER_UNIT, check_time_unit, in_units
 from evergreen.errors import InvalidInputError
-from evergreen.frames import CustomerBase
+from evergreen.frames import Arithmetic, CustomerBase, mean_spend
 from evergreen.models.checks import check_not_negative, check_share
 from evergreen.typing import Duration, TimeUnit
 
@@ -36,6 +36,26 @@ def annual_to_continuous(discount_rate: float, time_unit: TimeUnit) -> float:
     """
     yearly = math.log1p(check_not_negative("discount_rate", discount_rate))
     return yearly * DAYS_PER_UNIT[check_time_unit(time_unit)] / DAYS_PER_UNIT["Y"]
+
+
+def check_margin(margin: float | str) -> float | str:
+    """Return a margin: a share from 0 to 1, or the name of a column.
+
+    Parameters
+    ----------
+    margin : float or str
+        What the user gave.
+
+    Returns
+    -------
+    float or str
+
+    Raises
+    ------
+    InputTypeError, InvalidInputError
+        If it is neither.
+    """
+    return margin if isinstance(margin, str) else check_share("margin", margin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +107,7 @@ class Outlook:
             raise InvalidInputError(
                 "An infinite horizon needs a discount_rate above 0: without one, the value of a customer has no bound."
             )
-        return cls(ahead, delta, margin if isinstance(margin, str) else check_share("margin", margin))
+        return cls(ahead, delta, check_margin(margin))
 
     def check_base(self, base: CustomerBase) -> None:
         """Refuse a base that lacks the column of margins.
@@ -102,11 +122,10 @@ class Outlook:
         InvalidInputError
             If there is no such column.
         """
-        known = getattr(base, "attributes", ())
-        if isinstance(self.margin, str) and self.margin not in known:
+        if isinstance(self.margin, str) and self.margin not in base.attributes:
             raise InvalidInputError(
-                f"margin={self.margin!r} is no attribute of this base (it has {list(known)}): give a share, or add the "
-                f"column by base.with_attributes(frame, {self.margin!r})."
+                f"margin={self.margin!r} is no attribute of this base (it has {list(base.attributes)}): give a share, "
+                f"or add the column by base.with_attributes(frame, {self.margin!r})."
             )
 
     @property
@@ -114,3 +133,25 @@ class Outlook:
         """The margin as a function of the columns of a base."""
         margin = self.margin
         return (lambda columns: columns[margin]) if isinstance(margin, str) else (lambda _: margin)
+
+
+def own_spend(base: CustomerBase, *, first_purchase: bool) -> Arithmetic:
+    """Return a customer's mean value per occasion, as a function of the columns of a base.
+
+    Parameters
+    ----------
+    base : CustomerBase
+        With money.
+    first_purchase : bool
+        Whether the first purchase is one of the occasions.
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    InvalidInputError
+        If the base does not know the money of first purchases.
+    """
+    return mean_spend(base.columns) if first_purchase else lambda c: c["monetary_value"] * 1.0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from evergreen.frames.audit import Dropped
 from evergreen.frames.checks import check_base
 from evergreen.frames.customer_base import CustomerBase
+from evergreen.frames.grouped import mean_spend
+from evergreen.frames.history_sums import HistorySums, history_sums
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.reading import SUMMARY_COLUMNS
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
-from evergreen.frames.tables import parameter_table
+from evergreen.frames.tables import arrays_of, parameter_table, plain_table
 from evergreen.frames.totals import ColumnTotals
 
 __all__ = [
@@ -18,9 +20,14 @@ __all__ = [
     "CustomerBase",
     "Dropped",
     "HistoryScore",
+    "HistorySums",
     "ScoreTable",
     "Split",
+    "arrays_of",
     "check_base",
+    "history_sums",
+    "mean_spend",
     "parameter_table",
+    "plain_table",
     "split",
 ]

@@ -39,6 +39,39 @@ def small_table(like: AnyFrame, columns: Mapping[str, np.ndarray[Any, Any]]) -> 
     ).to_native()
 
 
+def arrays_of(frame: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the columns of a result as arrays, row beside row; a lazy one is computed once.
+
+    Parameters
+    ----------
+    frame : native frame
+        Of any kind.
+
+    Returns
+    -------
+    dict of str to ndarray, each of shape (n,)
+    """
+    rows = nw.from_native(frame).lazy().collect()
+    return {name: rows.get_column(name).to_numpy() for name in rows.columns}
+
+
+def plain_table(columns: Mapping[str, np.ndarray[Any, Any]]) -> pd.DataFrame:
+    """Return a small table that does not come from a frame of the user's.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray
+        Columns of one length.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    import pandas as pd
+
+    return pd.DataFrame(dict(columns))
+
+
 def parameter_table(
     parts: Sequence[tuple[object, Mapping[str, float], FitResult[Any] | None]], level: float
 ) -> pd.DataFrame:

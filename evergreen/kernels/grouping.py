@@ -47,10 +47,7 @@ def distinct_rows(columns: Sequence[_Column], counts: IntArray | None = None) ->
     """
     if len(columns[0]) == 0:
         return [column.copy() for column in columns], np.zeros(0, np.int64)
-    coded = [_shifted(column) or _ranked(column) for column in columns]
-    if _span(coded) >= _ROOM:
-        coded = [_ranked(column) for column in columns]
-    key = _packed(coded)
+    key, coded = _keys(columns)
     if counts is None:
         key = np.sort(key)
         start = _run_starts(key)
@@ -61,6 +58,67 @@ def distinct_rows(columns: Sequence[_Column], counts: IntArray | None = None) ->
         start = _run_starts(key)
         count = np.add.reduceat(counts[order], start)
     return _unpacked(key[start], coded), count
+
+
+def distinct_sums(
+    columns: Sequence[_Column], weights: Sequence[FloatArray]
+) -> tuple[list[_Column], IntArray, list[FloatArray]]:
+    """Return the distinct rows of parallel columns, how often each occurs, and what weights add up to.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray, each of shape (n,)
+        Integer or float columns without missing values.
+    weights : sequence of ndarray of float64, each of shape (n,)
+        What is added up over equal rows.
+
+    Returns
+    -------
+    distinct : list of ndarray, each of shape (m,)
+        As from :func:`distinct_rows`.
+    count : ndarray of int64, shape (m,)
+    sums : list of ndarray of float64, each of shape (m,)
+
+    Examples
+    --------
+    >>> distinct_sums([np.array([2, 1, 2])], [np.array([0.5, 1.0, 0.25])])
+    ([array([1, 2])], array([1, 2]), [array([1.  , 0.75])])
+    """
+    if len(columns[0]) == 0:
+        return [column.copy() for column in columns], np.zeros(0, np.int64), [weight.copy() for weight in weights]
+    key, coded = _keys(columns)
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    start = _run_starts(key)
+    sums = [np.asarray(np.add.reduceat(weight[order], start), np.float64) for weight in weights]
+    return _unpacked(key[start], coded), np.diff(start, append=len(key)), sums
+
+
+def distinct_positions(columns: Sequence[_Column]) -> tuple[list[_Column], IntArray]:
+    """Return the distinct rows of parallel columns and where among them each row is found.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray, each of shape (n,)
+        Integer or float columns without missing values.
+
+    Returns
+    -------
+    distinct : list of ndarray, each of shape (m,)
+        As from :func:`distinct_rows`.
+    position : ndarray of int64, shape (n,)
+        Each column is ``distinct[position]``.
+
+    Examples
+    --------
+    >>> distinct_positions([np.array([2, 1, 2]), np.array([0.5, 0.5, 0.5])])
+    ([array([1, 2]), array([0.5, 0.5])], array([1, 0, 1]))
+    """
+    if len(columns[0]) == 0:
+        return [column.copy() for column in columns], np.zeros(0, np.int64)
+    key, coded = _keys(columns)
+    keys, position = np.unique(key, return_inverse=True)
+    return _unpacked(keys, coded), position.astype(np.int64, copy=False)
 
 
 def sums_by_level(column: _Column, *weights: FloatArray) -> tuple[_Column, ...]:
@@ -98,6 +156,14 @@ class _Coded(NamedTuple):
     span: int
     values: _Column | int  # a table, or the number at code 0
     dtype: np.dtype[Any]
+
+
+def _keys(columns: Sequence[_Column]) -> tuple[IntArray, list[_Coded]]:
+    """Return one whole number for each row that orders like it, and what turns it back."""
+    coded = [_shifted(column) or _ranked(column) for column in columns]
+    if _span(coded) >= _ROOM:
+        coded = [_ranked(column) for column in columns]
+    return _packed(coded), coded
 
 
 def _shifted(column: _Column) -> _Coded | None:

@@ -65,6 +65,8 @@ class Estimator:
             raise NotFittedError.of(self, wanted)
 
     def __repr__(self) -> str:
-        """Return the constructor call that makes this object."""
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        """Return the constructor call that makes this object, with the settings that are not the default."""
+        usual = {name: setting.default for name, setting in inspect.signature(type(self).__init__).parameters.items()}
+        given = {name: value for name, value in self.get_params().items() if value != usual[name]}
+        settings = ", ".join(f"{name}={value!r}" for name, value in given.items())
         return f"{type(self).__name__}({settings})"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
 import numpy as np
 
 from evergreen.errors import InputTypeError, InvalidInputError
+from evergreen.kernels.counts import quantiles
 from evergreen.kernels.shape import Forecast, Kernel
 from evergreen.models.checks import (
     check_finite,
     check_histories,
     check_horizon,
+    check_level,
     check_not_negative,
     check_opportunities,
     check_parameters,
@@ -430,6 +432,44 @@ class HistoryModel(ABC):
             return np.where(count == 0, 1.0, 0.0)[()]
         columns = (count.ravel(), ahead, x.ravel(), t_x.ravel(), age.ravel())
         return self._kernel.pmf_ahead(self._letters, *columns).reshape(x.shape)[()]
+
+    def purchase_quantiles(
+        self, levels: Sequence[float], horizon: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
+    ) -> IntArray:
+        """Return quantiles of the numbers of purchases that customers make within the horizon after T.
+
+        Parameters
+        ----------
+        levels : sequence of float, length q
+            Between 0 and 1: two of them make an interval.
+        horizon : float
+            Time ahead of T, at least 0 and finite.
+        frequency, recency, T : array_like
+            As for :meth:`p_alive`.
+
+        Returns
+        -------
+        ndarray of int64
+            Of the arguments' common shape, with one more axis of length q: the smallest numbers whose cumulative
+            probability reaches each level. They take the parameters to be known.
+
+        Examples
+        --------
+        >>> from evergreen import BGNBD
+        >>> BGNBD(0.243, 4.414, 0.793, 2.426).purchase_quantiles([0.1, 0.9], 39, [0, 2], [0, 30.43], 38.86)
+        array([[0, 1],
+               [0, 3]])
+        """
+        ahead = check_horizon(horizon, whole=self.discrete, finite=True)
+        shares = [check_level(level) for level in levels]
+        x, t_x, age = self._histories(frequency, recency, T)
+        columns = [x.ravel(), t_x.ravel(), age.ravel()]
+
+        def pmf(n: IntArray, row: IntArray) -> FloatArray:
+            return self._kernel.pmf_ahead(self._letters, n, ahead, *(column[row] for column in columns))
+
+        found = quantiles(pmf, x.size, shares) if ahead else np.zeros((x.size, len(shares)), np.int64)
+        return found.reshape(*x.shape, len(shares))
 
     def expected_purchases_new(self, horizon: ArrayLike) -> FloatArray:
         """Return the expected number of repeat purchases of a customer who has just bought for the first time.
