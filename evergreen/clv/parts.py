@@ -12,6 +12,7 @@ from typing import Any, Final, final
 from evergreen.errors import DataWarning, FitWarning
 from evergreen.frames import CustomerBase
 from evergreen.models.bgbb import BGBB
+from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
@@ -19,7 +20,7 @@ from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray, IntArray
 
 TRANSACTION_MODELS: Final[Mapping[str, type[HistoryModel]]] = MappingProxyType(
-    {"bg/nbd": BGNBD, "mbg/nbd": MBGNBD, "bg/bb": BGBB}
+    {"bg/nbd": BGNBD, "mbg/nbd": MBGNBD, "bg/cnbd-k": BGCNBDk, "mbg/cnbd-k": MBGCNBDk, "bg/bb": BGBB}
 )
 """Transaction models by the name that :class:`CLVModel` takes."""
 

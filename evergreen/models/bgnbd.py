@@ -55,12 +55,12 @@ class BGNBD(HistoryModel):
     @property
     def family(self) -> Family:
         """The formulas of the model, and how it is fitted."""
-        return _BG
+        return BETA_GEOMETRIC
 
     @classmethod
     def fit(cls, histories: PurchaseHistories, *, prior: WeakPrior | None = None) -> FitResult[Self]:
         """Return the model of highest likelihood: equation 6 of the paper, summed over customers."""
-        return _BG.fit(histories, cls, prior)
+        return BETA_GEOMETRIC.fit(histories, cls, prior)
 
 
 @final
@@ -142,7 +142,7 @@ def beta_geometric_limits(point: FloatArray, zero: frozenset[str], infinite: fro
     return limit_sentence(said, zero | infinite)
 
 
-_BG: Final = Family(
+BETA_GEOMETRIC: Final = Family(
     kernel=BG_NBD,
     names=("r", "alpha", "a", "b"),
     times=frozenset({"alpha"}),
@@ -151,4 +151,5 @@ _BG: Final = Family(
     purchase=(Shift("alpha", sign=-1, effect=1),),
     dropout=(Shift("a", sign=1, effect=1), Shift("b", sign=1, effect=-1)),
 )
-_MBG: Final = replace(_BG, kernel=MBG_NBD)
+"""The BG/NBD; its sisters differ from it in the kernel."""
+_MBG: Final = replace(BETA_GEOMETRIC, kernel=MBG_NBD)

@@ -25,6 +25,8 @@ class SimulatedCustomers(NamedTuple):
     """Purchases per time unit while alive."""
     dropout: FloatArray
     """Probability of leaving for good at each chance, or rate of leaving per time unit, as the model has it."""
+    log_gaps: FloatArray | None = None
+    """Sum of the logarithms of the times between consecutive purchases, from models of how regularly customers buy."""
 
 
 @runtime_checkable

@@ -19,6 +19,7 @@ import numpy as np
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
 from evergreen.models.bgbb import BGBB
+from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.checks import check_whole
 from evergreen.models.estimator import Estimator
@@ -172,6 +173,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "BGNBD": Kind(BGNBD),
         "MBGNBD": Kind(MBGNBD),
+        "BGCNBDk": Kind(BGCNBDk),
+        "MBGCNBDk": Kind(MBGCNBDk),
         "BGBB": Kind(BGBB),
         "SBG": Kind(SBG),
         "GammaGamma": Kind(GammaGamma),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evergreen import BGBB, BGNBD, MBGNBD, CLVModel, CustomerBase, GammaGamma, RFMScorer, store
+from evergreen import BGBB, BGNBD, MBGNBD, BGCNBDk, CLVModel, CustomerBase, GammaGamma, MBGCNBDk, RFMScorer, store
 from evergreen.datasets import simulate_log
 from evergreen.models.protocols import SpendModel, TransactionModel
 
@@ -25,6 +25,8 @@ TRANSACTION_MODELS: Mapping[str, TransactionModel] = MappingProxyType(
     {
         "bg/nbd": BGNBD(r=0.9, alpha=21.0, a=0.8, b=2.4),
         "mbg/nbd": MBGNBD(r=0.9, alpha=21.0, a=0.8, b=2.4),
+        "bg/cnbd-k": BGCNBDk(k=3, r=0.9, alpha=7.0, a=0.8, b=2.4),
+        "mbg/cnbd-k": MBGCNBDk(k=2, r=0.9, alpha=10.5, a=0.8, b=2.4),
         "bg/bb": BGBB(alpha=0.9, beta=21.0, gamma=0.8, delta=60.0),
     }
 )

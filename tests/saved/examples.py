@@ -20,12 +20,14 @@ from evergreen import (
     BGNBD,
     MBGNBD,
     SBG,
+    BGCNBDk,
     CLVFit,
     CLVModel,
     CustomerBase,
     FitResult,
     FitStatus,
     GammaGamma,
+    MBGCNBDk,
     PurchaseHistories,
     RFMScorer,
     SegmentMap,
@@ -122,6 +124,8 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
     {
         "BGNBD": Example(PURCHASES, forecasts),
         "MBGNBD": Example(MBGNBD(0.525, 6.183, 0.891, 1.614), forecasts),
+        "BGCNBDk": Example(BGCNBDk(3, 0.525, 2.061, 0.891, 1.614), forecasts),
+        "MBGCNBDk": Example(MBGCNBDk(2, 0.525, 3.092, 0.891, 1.614), forecasts),
         "BGBB": Example(
             BGBB(1.204, 0.750, 0.657, 2.783),
             lambda model: {
