@@ -5,6 +5,7 @@ From a transaction log to scored customers:
 - :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
 - :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
+- :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
 - :func:`save` and :func:`load` keep what was learned; :mod:`evergreen.sql` scores inside a database (extra ``sql``).
@@ -14,11 +15,15 @@ From a transaction log to scored customers:
 from evergreen import datasets, errors, interop, sql, store
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
+from evergreen.models.attributed import AttributedHistories
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.contracts import ContractHistories
+from evergreen.models.covariates import CovariateModel
 from evergreen.models.draws import ParameterDraws, bootstrap, posterior
+from evergreen.models.effects import covariate_effects
+from evergreen.models.encoding import Covariate
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
@@ -34,10 +39,13 @@ __all__ = [
     "BGNBD",
     "MBGNBD",
     "SBG",
+    "AttributedHistories",
     "BGCNBDk",
     "CLVFit",
     "CLVModel",
     "ContractHistories",
+    "Covariate",
+    "CovariateModel",
     "CustomerBase",
     "CustomerEquity",
     "Dropped",
@@ -57,6 +65,7 @@ __all__ = [
     "WeakPrior",
     "bootstrap",
     "compare",
+    "covariate_effects",
     "datasets",
     "errors",
     "interop",
