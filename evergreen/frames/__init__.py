@@ -6,12 +6,14 @@ from evergreen.frames.audit import Dropped
 from evergreen.frames.checks import check_base
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
+from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_sums
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.reading import SUMMARY_COLUMNS
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
 from evergreen.frames.tables import arrays_of, parameter_table, plain_table
 from evergreen.frames.totals import ColumnTotals
+from evergreen.frames.tracking import RepeatOccasions
 
 __all__ = [
     "SUMMARY_COLUMNS",
@@ -21,11 +23,13 @@ __all__ = [
     "Dropped",
     "HistoryScore",
     "HistorySums",
+    "RepeatOccasions",
     "ScoreTable",
     "Split",
     "arrays_of",
     "check_base",
     "history_sums",
+    "mean_spend",
     "mean_spend",
     "parameter_table",
     "plain_table",

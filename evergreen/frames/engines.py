@@ -100,7 +100,7 @@ def joined_lazily(frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], on: str) -
     try:
         return frame.join(other, on=on, how="left")
     except duckdb.Error as cause:
-        if "connection" not in str(cause).lower():
+        if "different connections" not in str(cause):
             raise
         raise InputTypeError(
             "The two relations are on different connections of DuckDB, which joins only those of one: make both on the "
