@@ -6,7 +6,6 @@ from evergreen.frames.audit import Dropped
 from evergreen.frames.checks import check_base
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
-from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_sums
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.reading import SUMMARY_COLUMNS
@@ -29,7 +28,6 @@ __all__ = [
     "arrays_of",
     "check_base",
     "history_sums",
-    "mean_spend",
     "mean_spend",
     "parameter_table",
     "plain_table",
