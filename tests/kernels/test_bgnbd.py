@@ -1,8 +1,9 @@
-"""BG/NBD formulas against the model's story in many digits, over the whole domain."""
+"""BG/NBD and MBG/NBD formulas against the models' story in many digits, over the whole domain."""
 
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,43 +14,22 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 from evergreen.kernels.bgnbd import BG_NBD, Parameters
-from evergreen.typing import FloatArray, IntArray
 from tests.reference import bgnbd_story as story
+from tests.reference.bgnbd_cases import (
+    MODELS,
+    TINY,
+    History,
+    Model,
+    both,
+    close,
+    counts,
+    histories,
+    horizons,
+    moderate_sets,
+    parameter_sets,
+)
 
 VALUES = Path(__file__).parents[1] / "reference" / "bgnbd_values.csv"
-TINY = 1e-290  # below it doubles lose digits, and nobody needs any
-
-positive = st.floats(np.log(1e-4), np.log(1e4)).map(lambda y: float(np.exp(y)))
-near_one = st.sampled_from([1.0, 1 - 1e-12, 1 + 1e-12, 1 - 1e-8, 1 + 1e-5])
-parameter_sets = st.tuples(positive, positive, st.one_of(positive, near_one), positive)
-horizons = st.floats(np.log(1e-4), np.log(3e3)).map(lambda y: float(np.exp(y)))
-counts = st.one_of(st.integers(0, 5), st.integers(0, 5_000))
-
-
-class History(NamedTuple):
-    x: int
-    t_x: float
-    T: float
-
-    @property
-    def arrays(self) -> tuple[IntArray, FloatArray, FloatArray]:
-        return np.array([self.x]), np.array([self.t_x]), np.array([self.T])
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> History:
-    x = draw(counts)
-    T = draw(st.one_of(st.just(0.0), st.floats(np.log(1e-3), np.log(3e3)).map(lambda y: float(np.exp(y)))))
-    share = draw(st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0, 1)))
-    return History(x, T * share if x else 0.0, T)
-
-
-def close(found: Any, exact: Any, rel: float) -> bool:
-    """Compare with a number of many digits, which a double may not hold."""
-    if not np.isfinite(float(found)):
-        return False
-    return bool(abs(mp.mpf(float(found)) - exact) <= max(rel * abs(exact), TINY))
-
 
 # ------------------------------------------------------------------------------- the grid of known values
 
@@ -57,6 +37,7 @@ def close(found: Any, exact: Any, rel: float) -> bool:
 class Known(NamedTuple):
     """Columns of the table; those of the answers as numbers of many digits."""
 
+    model: Model
     inputs: dict[str, float]
     outputs: dict[str, Any]
 
@@ -76,8 +57,9 @@ def known_values() -> list[Known]:
     inputs = ("r", "alpha", "a", "b", "x", "t_x", "T", "horizon", "delta", "n")
     return [
         Known(
+            MODELS[line["model"]],
             {name: float(line[name]) for name in inputs},
-            {name: mp.mpf(value) for name, value in line.items() if name not in inputs},
+            {name: mp.mpf(value) for name, value in line.items() if name not in (*inputs, "model")},
         )
         for line in lines
     ]
@@ -86,14 +68,16 @@ def known_values() -> list[Known]:
 KNOWN = known_values()
 
 
-def test_the_grid_is_there() -> None:
-    assert len(KNOWN) > 200
-    assert {known.history.x for known in KNOWN} == {0, 1, 2, 7, 60, 700, 5_000}
+@both
+def test_the_grid_is_there(model: Model) -> None:
+    cases = [known for known in KNOWN if known.model is model]
+    assert len(cases) > 80
+    assert {known.history.x for known in cases} == {0, 1, 2, 7, 60, 700, 5_000}
 
 
 def misses(name: str, found: list[Any], exact: list[Any], rel: float) -> list[str]:
     return [
-        f"{name} {float(got)!r} for {mp.nstr(true, 17)} at {known.inputs}"
+        f"{name} {float(got)!r} for {mp.nstr(true, 17)} at {known.model.kernel} {known.inputs}"
         for known, got, true in zip(KNOWN, found, exact, strict=True)
         if not close(got, true, rel)
     ]
@@ -101,8 +85,7 @@ def misses(name: str, found: list[Any], exact: list[Any], rel: float) -> list[st
 
 def test_forecasts_on_the_grid() -> None:
     forecasts = [
-        BG_NBD.forecast(known.parameters, known.inputs["horizon"], known.inputs["delta"], *known.history.arrays)
-        for known in KNOWN
+        k.model.kernel.forecast(k.parameters, k.inputs["horizon"], k.inputs["delta"], *k.history.arrays) for k in KNOWN
     ]
     answers = [known.outputs for known in KNOWN]
     exact = {
@@ -124,32 +107,53 @@ def test_expectations_of_the_living_on_the_grid() -> None:
     found, exact = [], []
     for known in KNOWN:
         x, _, T = known.history.arrays
-        found.append(BG_NBD.expected_purchases(known.parameters, known.inputs["horizon"], x, T, T)[0])
+        found.append(known.model.kernel.expected_purchases(known.parameters, known.inputs["horizon"], x, T, T)[0])
         with mp.workdps(40):
             parameters = story.exactly(*known.parameters)
-            at_T = story.p_alive(parameters, int(x[0]), mp.mpf(T[0]), mp.mpf(T[0]))
+            at_T = known.model.story.p_alive(parameters, int(x[0]), mp.mpf(T[0]), mp.mpf(T[0]))
             exact.append(known.outputs["if_alive"] * at_T)
     wrong = misses("expected", found, exact, 1e-12)
     assert not wrong, "\n".join(wrong)
 
 
 def test_new_customers_on_the_grid() -> None:
-    found = [BG_NBD.expected_purchases_new(k.parameters, np.array([k.inputs["horizon"]]))[0] for k in KNOWN]
+    found = [k.model.kernel.expected_purchases_new(k.parameters, np.array([k.inputs["horizon"]]))[0] for k in KNOWN]
     wrong = misses("expected_new", found, [k.outputs["expected_new"] for k in KNOWN], 1e-12)
     assert not wrong, "\n".join(wrong)
 
 
 def test_pmf_on_the_grid() -> None:
-    found = [BG_NBD.pmf(k.parameters, np.array([int(k.inputs["n"])]), k.inputs["horizon"])[0] for k in KNOWN]
+    found = [k.model.kernel.pmf(k.parameters, np.array([int(k.inputs["n"])]), k.inputs["horizon"])[0] for k in KNOWN]
     wrong = misses("pmf", found, [k.outputs["pmf"] for k in KNOWN], 1e-9)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_numbers_ahead_on_the_grid() -> None:
+    found = [
+        known.model.kernel.pmf_ahead(
+            known.parameters, np.array([int(known.inputs["n"])]), known.inputs["horizon"], *known.history.arrays
+        )[0]
+        for known in KNOWN
+    ]
+    wrong = misses("pmf_ahead", found, [k.outputs["pmf_ahead"] for k in KNOWN], 1e-9)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_all_purchases_to_come_on_the_grid() -> None:
+    found = [
+        k.model.kernel.forecast(k.parameters, math.inf, k.inputs["delta"], *k.history.arrays).discounted_purchases[0]
+        for k in KNOWN
+    ]
+    exact = [k.outputs["p_alive"] * k.outputs["ever_if_alive"] for k in KNOWN]
+    wrong = misses("discounted without end", found, exact, 1e-10)
     assert not wrong, "\n".join(wrong)
 
 
 def test_likelihood_on_the_grid() -> None:
     wrong = []
     for known in KNOWN:
-        evidence = BG_NBD.gather(*known.history.arrays, np.array([1]))
-        value = BG_NBD.log_likelihood(known.parameters, evidence)[0]
+        evidence = known.model.kernel.gather(*known.history.arrays, np.array([1]))
+        value = known.model.kernel.log_likelihood(known.parameters, evidence)[0]
         # the terms are of this size before they cancel
         size = 1 + (known.history.x + known.inputs["r"]) * abs(np.log(known.inputs["alpha"] + known.inputs["T"]))
         size += known.history.x * np.log(known.history.x + known.inputs["r"] + 1)
@@ -161,60 +165,67 @@ def test_likelihood_on_the_grid() -> None:
 # ------------------------------------------------------------------------------- live, wherever hypothesis goes
 
 
+@both
 @given(parameters=parameter_sets, history=histories())
-def test_likelihood_and_p_alive(parameters: Parameters, history: History) -> None:
-    value = BG_NBD.log_likelihood(parameters, BG_NBD.gather(*history.arrays, np.array([1])))[0]
+def test_likelihood_and_p_alive(model: Model, parameters: Parameters, history: History) -> None:
+    value = model.kernel.log_likelihood(parameters, model.kernel.gather(*history.arrays, np.array([1])))[0]
     with mp.workdps(50):
         letters = story.exactly(*parameters)
-        exact = story.log_likelihood(letters, history.x, mp.mpf(history.t_x), mp.mpf(history.T))
-        alive = story.p_alive(letters, history.x, mp.mpf(history.t_x), mp.mpf(history.T))
+        exact = model.story.log_likelihood(letters, history.x, mp.mpf(history.t_x), mp.mpf(history.T))
+        alive = model.story.p_alive(letters, history.x, mp.mpf(history.t_x), mp.mpf(history.T))
     size = 1 + (history.x + parameters[0]) * (1 + abs(np.log(parameters[1] + history.T)) + np.log1p(history.x))
     assert abs(value - float(exact)) < 1e-13 * size
-    assert close(BG_NBD.p_alive(parameters, *history.arrays)[0], alive, 1e-11)
+    assert close(model.kernel.p_alive(parameters, *history.arrays)[0], alive, 1e-11)
 
 
+@both
 @settings(max_examples=settings().max_examples // 2)
 @given(parameters=parameter_sets, x=counts, T=st.floats(0, 3e3), horizon=horizons)
 @example(parameters=(0.5, 5.0, 0.05, 2.0), x=1, T=10.0, horizon=30.0)  # nodes of p once underflowed to 0
 @example(parameters=(1e-4, 1e-4, 1.0, 1.0), x=0, T=0.0, horizon=3.0)  # rare buyers once were under-resolved
-def test_expected_purchases(parameters: Parameters, x: int, T: float, horizon: float) -> None:
+def test_expected_purchases(model: Model, parameters: Parameters, x: int, T: float, horizon: float) -> None:
     history = History(x, T if x else 0.0, T)
-    found = BG_NBD.expected_purchases(parameters, horizon, *history.arrays)[0]
+    found = model.kernel.expected_purchases(parameters, horizon, *history.arrays)[0]
     with mp.workdps(26):
         letters = story.exactly(*parameters)
-        exact = story.purchases_by_quadrature(letters, mp.mpf(horizon), x, mp.mpf(T))
-        exact *= story.p_alive(letters, x, mp.mpf(history.t_x), mp.mpf(T))
+        exact = story.purchases_by_quadrature(model.story.living(letters, x, mp.mpf(T)), mp.mpf(horizon))
+        exact *= model.story.p_alive(letters, x, mp.mpf(history.t_x), mp.mpf(T))
     assert close(found, exact, 1e-10)
 
 
-moderate = st.floats(np.log(0.1), np.log(20)).map(lambda y: float(np.exp(y)))
-
-
+@both
 @given(
-    parameters=st.tuples(moderate, moderate, st.one_of(moderate, near_one), moderate),
+    parameters=moderate_sets,
     x=st.integers(0, 60),
     T=st.floats(0, 50),
     share=st.floats(0.01, 0.95),
 )
-def test_expected_purchases_counted_one_by_one(parameters: Parameters, x: int, T: float, share: float) -> None:
+def test_expected_purchases_counted_one_by_one(
+    model: Model, parameters: Parameters, x: int, T: float, share: float
+) -> None:
     horizon = (parameters[1] + T) * share / (1 - share)  # terms fall like share^m
-    found = BG_NBD.expected_purchases(parameters, horizon, np.array([x]), np.array([T if x else 0.0]), np.array([T]))[0]
+    found = model.kernel.expected_purchases(
+        parameters, horizon, np.array([x]), np.array([T if x else 0.0]), np.array([T])
+    )[0]
     with mp.workdps(30):
         letters = story.exactly(*parameters)
-        exact = story.purchases_by_counting(letters, mp.mpf(horizon), x, mp.mpf(T))
-        exact *= story.p_alive(letters, x, mp.mpf(T if x else 0.0), mp.mpf(T))
+        exact = story.purchases_by_counting(model.story.living(letters, x, mp.mpf(T)), mp.mpf(horizon))
+        exact *= model.story.p_alive(letters, x, mp.mpf(T if x else 0.0), mp.mpf(T))
     assert close(found, exact, 1e-12)
 
 
 # ------------------------------------------------------------------------------- laws
 
 
+@both
 @given(parameters=parameter_sets, history=histories(), horizon=horizons, delta=st.sampled_from([1e-5, 1e-3, 0.1]))
 @example(parameters=(1e-4, 1e-4, 1e-4, 1e-4), history=History(5_000, 0.0, 3e3), horizon=3e3, delta=0.1)
 @example(parameters=(1e4, 1e-4, 1e-4, 1e4), history=History(5_000, 3e3, 3e3), horizon=3e3, delta=0.1)
 @example(parameters=(1e4, 1e-4, 1e4, 1e-4), history=History(1, 0.0, 0.0), horizon=3e3, delta=0.1)
-def test_forecasts_keep_their_order(parameters: Parameters, history: History, horizon: float, delta: float) -> None:
-    found = BG_NBD.forecast(parameters, horizon, delta, *history.arrays)
+def test_forecasts_keep_their_order(
+    model: Model, parameters: Parameters, history: History, horizon: float, delta: float
+) -> None:
+    found = model.kernel.forecast(parameters, horizon, delta, *history.arrays)
     alive, buys, expected, discounted = (float(part[0]) for part in found)
     assert all(np.isfinite(part) for part in (alive, buys, expected, discounted))
     ulp = 1 + 1e-12
@@ -225,94 +236,112 @@ def test_forecasts_keep_their_order(parameters: Parameters, history: History, ho
     assert expected <= alive * (parameters[0] + history.x) * horizon / (parameters[1] + history.T) * ulp
 
 
+@both
 @given(parameters=parameter_sets, history=histories(), horizon=horizons, longer=st.floats(0, 3))
-def test_longer_horizons_bring_more(parameters: Parameters, history: History, horizon: float, longer: float) -> None:
-    near = BG_NBD.forecast(parameters, horizon, 0.01, *history.arrays)
-    far = BG_NBD.forecast(parameters, horizon * (1 + longer), 0.01, *history.arrays)
+def test_longer_horizons_bring_more(
+    model: Model, parameters: Parameters, history: History, horizon: float, longer: float
+) -> None:
+    near = model.kernel.forecast(parameters, horizon, 0.01, *history.arrays)
+    far = model.kernel.forecast(parameters, horizon * (1 + longer), 0.01, *history.arrays)
     for shorter, further in zip(near, far, strict=True):
         assert shorter[0] <= further[0] * (1 + 1e-11)
 
 
+@both
 @given(parameters=parameter_sets, history=histories(), horizon=horizons)
-def test_single_answers_equal_the_forecast(parameters: Parameters, history: History, horizon: float) -> None:
-    found = BG_NBD.forecast(parameters, horizon, 0.0, *history.arrays)
-    assert found.p_alive[0] == BG_NBD.p_alive(parameters, *history.arrays)[0]
-    assert found.p_purchase[0] == BG_NBD.p_purchase(parameters, horizon, *history.arrays)[0]
-    assert found.expected_purchases[0] == BG_NBD.expected_purchases(parameters, horizon, *history.arrays)[0]
+def test_single_answers_equal_the_forecast(
+    model: Model, parameters: Parameters, history: History, horizon: float
+) -> None:
+    found = model.kernel.forecast(parameters, horizon, 0.0, *history.arrays)
+    assert found.p_alive[0] == model.kernel.p_alive(parameters, *history.arrays)[0]
+    assert found.p_purchase[0] == model.kernel.p_purchase(parameters, horizon, *history.arrays)[0]
+    assert found.expected_purchases[0] == model.kernel.expected_purchases(parameters, horizon, *history.arrays)[0]
     assert found.discounted_purchases[0] == found.expected_purchases[0]
 
 
+@both
 @given(parameters=parameter_sets, history=histories())
-def test_nothing_happens_within_no_time(parameters: Parameters, history: History) -> None:
-    found = BG_NBD.forecast(parameters, 0.0, 0.0, *history.arrays)
+def test_nothing_happens_within_no_time(model: Model, parameters: Parameters, history: History) -> None:
+    found = model.kernel.forecast(parameters, 0.0, 0.0, *history.arrays)
     assert found.p_purchase[0] == found.expected_purchases[0] == 0
 
 
+@both
 @given(parameters=parameter_sets, people=st.lists(histories(), min_size=2, max_size=25), horizon=horizons)
-def test_a_score_does_not_depend_on_the_batch(parameters: Parameters, people: list[History], horizon: float) -> None:
+def test_a_score_does_not_depend_on_the_batch(
+    model: Model, parameters: Parameters, people: list[History], horizon: float
+) -> None:
     columns = [np.concatenate(column) for column in zip(*(person.arrays for person in people), strict=True)]
-    together = BG_NBD.forecast(parameters, horizon, 0.01, columns[0], columns[1], columns[2])
-    backwards = BG_NBD.forecast(parameters, horizon, 0.01, *(column[::-1] for column in columns))
+    together = model.kernel.forecast(parameters, horizon, 0.01, columns[0], columns[1], columns[2])
+    backwards = model.kernel.forecast(parameters, horizon, 0.01, *(column[::-1] for column in columns))
     for i, person in enumerate(people):
-        alone = BG_NBD.forecast(parameters, horizon, 0.01, *person.arrays)
+        alone = model.kernel.forecast(parameters, horizon, 0.01, *person.arrays)
         for part, reversed_part, single in zip(together, backwards, alone, strict=True):
             assert part[i] == single[0]
             assert reversed_part[len(people) - 1 - i] == single[0]
 
 
+@both
 @given(parameters=parameter_sets, horizon=horizons)
-def test_a_new_customer_is_one_without_a_past(parameters: Parameters, horizon: float) -> None:
-    new = BG_NBD.expected_purchases_new(parameters, np.array([horizon]))[0]
-    fresh = BG_NBD.expected_purchases(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0]
+def test_a_new_customer_is_one_without_a_past(model: Model, parameters: Parameters, horizon: float) -> None:
+    new = model.kernel.expected_purchases_new(parameters, np.array([horizon]))[0]
+    fresh = model.kernel.expected_purchases(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0]
     assert new == pytest.approx(fresh, rel=1e-12, abs=0)
-    assert BG_NBD.p_purchase(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0] == pytest.approx(
-        1 - BG_NBD.pmf(parameters, np.array([0]), horizon)[0], rel=1e-12, abs=1e-15
+    assert model.kernel.p_purchase(parameters, horizon, *History(0, 0.0, 0.0).arrays)[0] == pytest.approx(
+        1 - model.kernel.pmf(parameters, np.array([0]), horizon)[0], rel=1e-12, abs=1e-15
     )
 
 
-@given(parameters=st.tuples(moderate, moderate, st.one_of(moderate, near_one), moderate), share=st.floats(0.01, 0.9))
-def test_pmf_is_a_distribution_with_the_right_mean(parameters: Parameters, share: float) -> None:
+@both
+@given(parameters=moderate_sets, share=st.floats(0.01, 0.9))
+def test_pmf_is_a_distribution_with_the_right_mean(model: Model, parameters: Parameters, share: float) -> None:
     horizon = parameters[1] * share / (1 - share)
     n = np.arange(1_500)  # terms fall like share^n
-    p = BG_NBD.pmf(parameters, n, horizon)
+    p = model.kernel.pmf(parameters, n, horizon)
     assert np.all((p >= 0) & (p <= 1))
     assert p.sum() == pytest.approx(1, rel=1e-11, abs=0)
-    assert n @ p == pytest.approx(BG_NBD.expected_purchases_new(parameters, np.array([horizon]))[0], rel=1e-10, abs=0)
+    assert n @ p == pytest.approx(
+        model.kernel.expected_purchases_new(parameters, np.array([horizon]))[0], rel=1e-10, abs=0
+    )
 
 
+@both
 @given(parameters=parameter_sets, horizon=horizons)
-def test_pmf_anywhere(parameters: Parameters, horizon: float) -> None:
-    p = BG_NBD.pmf(parameters, np.arange(5_001), horizon)
+def test_pmf_anywhere(model: Model, parameters: Parameters, horizon: float) -> None:
+    p = model.kernel.pmf(parameters, np.arange(5_001), horizon)
     assert np.all((p >= 0) & (p <= 1 + 1e-12))
     assert p.sum() <= 1 + 1e-9
 
 
+@both
 @given(parameters=parameter_sets, n=st.integers(0, 400), horizon=horizons)
-def test_pmf(parameters: Parameters, n: int, horizon: float) -> None:
+def test_pmf(model: Model, parameters: Parameters, n: int, horizon: float) -> None:
     with mp.workdps(40):
-        exact = story.pmf(story.exactly(*parameters), n, mp.mpf(horizon))
-    assert close(BG_NBD.pmf(parameters, np.array([n]), horizon)[0], exact, 1e-10)
+        exact = model.story.pmf(story.exactly(*parameters), n, mp.mpf(horizon))
+    assert close(model.kernel.pmf(parameters, np.array([n]), horizon)[0], exact, 1e-10)
 
 
+@both
 @given(parameters=parameter_sets, history=histories(), horizon=horizons, unit=st.sampled_from([7.0, 1 / 24, 365.2425]))
 def test_the_unit_of_time_changes_nothing(
-    parameters: Parameters, history: History, horizon: float, unit: float
+    model: Model, parameters: Parameters, history: History, horizon: float, unit: float
 ) -> None:
     r, alpha, a, b = parameters
     x, t_x, T = history.arrays
-    weeks = BG_NBD.forecast(parameters, horizon, 0.01, x, t_x, T)
-    other = BG_NBD.forecast((r, alpha * unit, a, b), horizon * unit, 0.01 / unit, x, t_x * unit, T * unit)
+    weeks = model.kernel.forecast(parameters, horizon, 0.01, x, t_x, T)
+    other = model.kernel.forecast((r, alpha * unit, a, b), horizon * unit, 0.01 / unit, x, t_x * unit, T * unit)
     for one, two in zip(weeks, other, strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-9, atol=TINY)
 
 
+@both
 @given(parameters=parameter_sets, history=histories(), horizon=horizons)
-def test_a_year_in_two_halves(parameters: Parameters, history: History, horizon: float) -> None:
+def test_a_year_in_two_halves(model: Model, parameters: Parameters, history: History, horizon: float) -> None:
     """The present value of (0, 2h] is that of (0, h] plus what comes after: it lies between known bounds."""
     delta = 0.003
     x, t_x, T = history.arrays
-    once = BG_NBD.forecast(parameters, horizon, delta, x, t_x, T)
-    twice = BG_NBD.forecast(parameters, 2 * horizon, delta, x, t_x, T)
+    once = model.kernel.forecast(parameters, horizon, delta, x, t_x, T)
+    twice = model.kernel.forecast(parameters, 2 * horizon, delta, x, t_x, T)
     later = twice.expected_purchases - once.expected_purchases
     gained = twice.discounted_purchases - once.discounted_purchases
     noise = 1e-11 * twice.expected_purchases
@@ -351,17 +380,18 @@ SMALL_BASE = (
 )
 
 
+@both
 @pytest.mark.parametrize("parameters", POINTS)
-def test_likelihood_and_derivatives_of_a_base(parameters: Parameters) -> None:
+def test_likelihood_and_derivatives_of_a_base(model: Model, parameters: Parameters) -> None:
     """Grouped evidence gives the plain sum over customers, and its derivatives."""
 
     def plain(*letters: story.Number) -> story.Number:
         return mp.fsum(
-            int(n) * story.log_likelihood((letters[0], letters[1], letters[2], letters[3]), int(x), t_x, T)
+            int(n) * model.story.log_likelihood((letters[0], letters[1], letters[2], letters[3]), int(x), t_x, T)
             for x, t_x, T, n in zip(*(column.tolist() for column in SMALL_BASE), strict=True)
         )
 
-    value, gradient, hessian = BG_NBD.log_likelihood(parameters, BG_NBD.gather(*SMALL_BASE))
+    value, gradient, hessian = model.kernel.log_likelihood(parameters, model.kernel.gather(*SMALL_BASE))
     with mp.workdps(40):
         letters = story.exactly(*parameters)
         assert value == pytest.approx(float(plain(*letters)), rel=1e-13, abs=0)
@@ -378,15 +408,16 @@ def test_likelihood_and_derivatives_of_a_base(parameters: Parameters) -> None:
     np.testing.assert_allclose(hessian, hessian.T, rtol=1e-14)
 
 
+@both
 @settings(max_examples=settings().max_examples // 2)
 @given(parameters=parameter_sets, history=histories())
-def test_gradient_anywhere(parameters: Parameters, history: History) -> None:
+def test_gradient_anywhere(model: Model, parameters: Parameters, history: History) -> None:
     x, t_x, T = history
 
     def plain(*letters: story.Number) -> story.Number:
-        return story.log_likelihood((letters[0], letters[1], letters[2], letters[3]), x, mp.mpf(t_x), mp.mpf(T))
+        return model.story.log_likelihood((letters[0], letters[1], letters[2], letters[3]), x, mp.mpf(t_x), mp.mpf(T))
 
-    gradient = BG_NBD.log_likelihood(parameters, BG_NBD.gather(*history.arrays, np.array([1])))[1]
+    gradient = model.kernel.log_likelihood(parameters, model.kernel.gather(*history.arrays, np.array([1])))[1]
     with mp.workdps(40):
         letters = story.exactly(*parameters)
         exact = np.array([float(mp.diff(plain, letters, order)) for order in np.eye(4, dtype=int).tolist()])
