@@ -37,9 +37,10 @@ class CLVModel(Estimator):
 
     Parameters
     ----------
-    transactions : {"bg/nbd", "mbg/nbd", "auto"}
-        Model of when customers buy and leave: :class:`BGNBD` or :class:`MBGNBD`; "auto" fits them all and chooses by
-        likelihood and, given a :class:`Split`, by what they foretold.
+    transactions : {"bg/nbd", "mbg/nbd", "bg/cnbd-k", "mbg/cnbd-k", "bg/bb", "auto"}
+        Model of when customers buy and leave: :class:`BGNBD`, :class:`MBGNBD`, :class:`BGCNBDk`, :class:`MBGCNBDk` (of
+        a base with ``log_gaps``) or :class:`BGBB`; "auto" fits all in continuous time and chooses by likelihood and,
+        given a :class:`Split`, by what they foretold.
     spend : {"gamma-gamma"} or None
         Model of what they spend: :class:`GammaGamma`. None leaves money out.
     first_purchase : bool

@@ -92,6 +92,7 @@ class CondensedModel(HistoryModel):
         """
         if k is not None:
             return cls(k, 1.0, 1.0, 1.0, 1.0).refit(histories, prior=prior)
+        BETA_GEOMETRIC.time_scale(histories)  # raises where there is nothing to learn, whatever k is
         _check_gaps(histories)
         best = cls.fit(histories, prior=prior, k=1)
         for more in range(2, MOST + 1):
@@ -264,8 +265,6 @@ class MBGCNBDk(CondensedModel):
 
 def _check_gaps(histories: PurchaseHistories) -> None:
     """Raise unless the histories say how regularly customers buy."""
-    if not isinstance(histories, PurchaseHistories):
-        raise InputTypeError.kind("histories", histories, "PurchaseHistories, such as base.histories()")
     if histories.log_gaps is None:
         raise InvalidInputError(
             "These histories do not know the times between purchases, so that k cannot be found: build the base with "
