@@ -22,6 +22,7 @@ from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.checks import check_whole
+from evergreen.models.covariates import CovariateModel
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
@@ -177,6 +178,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "MBGCNBDk": Kind(MBGCNBDk),
         "BGBB": Kind(BGBB),
         "SBG": Kind(SBG),
+        "CovariateModel": Kind(CovariateModel),
         "GammaGamma": Kind(GammaGamma),
         "WeakPrior": Kind(WeakPrior),
         "FitResult": Kind(FitResult, _fit_result),

@@ -23,6 +23,8 @@ from evergreen import (
     BGCNBDk,
     CLVFit,
     CLVModel,
+    Covariate,
+    CovariateModel,
     CustomerBase,
     FitResult,
     FitStatus,
@@ -136,6 +138,16 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
         "SBG": Example(
             SBG(0.668, 3.806),
             lambda model: {"derl": model.discounted_renewals([0, 1, 7], discount_rate=0.1).tolist()},
+        ),
+        "CovariateModel": Example(
+            CovariateModel(
+                PURCHASES,
+                (Covariate("channel", levels=("Café", "web")), Covariate("age", center=40.5)),
+                ("channel", "age"),
+                ("channel",),
+                (0.4, -0.01, 0.2, -0.1),
+            ),
+            lambda model: {**model.parameters, **forecasts(model.at({"channel": "web", "age": 30}))},
         ),
         "GammaGamma": Example(
             SPEND,
