@@ -15,13 +15,14 @@ import pytest
 
 from evergreen import BGBB, BGNBD, MBGNBD, BGCNBDk, CLVModel, CustomerBase, GammaGamma, MBGCNBDk, RFMScorer, store
 from evergreen.datasets import simulate_log
-from evergreen.models.protocols import SpendModel, TransactionModel
+from evergreen.models.protocols import SpendModel
+from evergreen.models.transactions import HistoryModel
 
 Thing = TypeVar("Thing")
 
 # ------------------------------------------------------------------------------------------------ models
 
-TRANSACTION_MODELS: Mapping[str, TransactionModel] = MappingProxyType(
+TRANSACTION_MODELS: Mapping[str, HistoryModel] = MappingProxyType(
     {
         "bg/nbd": BGNBD(r=0.9, alpha=21.0, a=0.8, b=2.4),
         "mbg/nbd": MBGNBD(r=0.9, alpha=21.0, a=0.8, b=2.4),
@@ -31,6 +32,9 @@ TRANSACTION_MODELS: Mapping[str, TransactionModel] = MappingProxyType(
     }
 )
 """A model of each kind, with parameters under which a base of a few thousand customers has an inner maximum."""
+
+TIMED = [name for name, model in TRANSACTION_MODELS.items() if not model.discrete]
+"""Those whose time has a unit; the others count opportunities."""
 
 SPEND_MODELS: Mapping[str, SpendModel] = MappingProxyType(
     {

@@ -7,63 +7,26 @@ import copy
 import numpy as np
 import pytest
 
-from evergreen import BGCNBDk, FitStatus, MBGCNBDk, PurchaseHistories
+from evergreen import FitStatus, PurchaseHistories
 from evergreen.models.fitting import FitResult
 from evergreen.models.protocols import SimulatedCustomers, TransactionModel
-from tests.contracts.registry import TRANSACTION_MODELS, pickled, saved
+from evergreen.models.transactions import HistoryModel
+from tests.contracts.registry import TIMED, pickled, saved
 
 SAME_ANSWERS = 1e-7
 """Relative difference allowed between two fits to the same customers in other units: the search ends with a
 relative step far below it, and rounding of the times moves the maximum by about 1e-12."""
 
 
-def discrete(model: TransactionModel) -> bool:
-    """Return whether the model counts opportunities, which have no unit."""
-    return getattr(model, "discrete", False)
-
-
-def fit_of(truth: TransactionModel, histories: PurchaseHistories) -> FitResult[TransactionModel]:
-    """Return the fit of a model of the kind of the truth; how regularly customers buy takes more to be found."""
-    if isinstance(truth, BGCNBDk | MBGCNBDk):
-        return truth.refit(histories)
-    return type(truth).fit(histories)
-
-
-@pytest.fixture(scope="module", params=TRANSACTION_MODELS, ids=str)
-def truth(request: pytest.FixtureRequest) -> TransactionModel:
-    return TRANSACTION_MODELS[request.param]
-
-
-@pytest.fixture(scope="module")
-def drawn(truth: TransactionModel) -> SimulatedCustomers:
-    ages = np.random.default_rng(5).integers(60, 365, 4_000).astype(np.float64)
-    return truth.simulate(ages, seed=6)
-
-
-@pytest.fixture(scope="module")
-def customers(drawn: SimulatedCustomers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return drawn.frequency, np.ceil(drawn.recency), drawn.T
-
-
-@pytest.fixture(scope="module")
-def histories(customers: tuple[np.ndarray, ...]) -> PurchaseHistories:
-    return PurchaseHistories.of(*customers)
-
-
-@pytest.fixture(scope="module")
-def fitted(truth: TransactionModel, histories: PurchaseHistories) -> FitResult[TransactionModel]:
-    return fit_of(truth, histories)
-
-
-def same_bits(one: FitResult[TransactionModel], other: FitResult[TransactionModel]) -> bool:
+def same_bits(one: FitResult[HistoryModel], other: FitResult[HistoryModel]) -> bool:
     return np.array_equal((*one.values, one.log_likelihood), (*other.values, other.log_likelihood), equal_nan=True)
 
 
-def test_has_the_verbs_of_the_protocol(truth: TransactionModel) -> None:
+def test_has_the_verbs_of_the_protocol(truth: HistoryModel) -> None:
     assert isinstance(truth, TransactionModel)
 
 
-def test_is_a_value(truth: TransactionModel) -> None:
+def test_is_a_value(truth: HistoryModel) -> None:
     for twin in (copy.copy(truth), copy.deepcopy(truth), pickled(truth), saved(truth)):
         assert twin == truth
         assert hash(twin) == hash(truth)
@@ -73,7 +36,7 @@ def test_is_a_value(truth: TransactionModel) -> None:
 
 
 def test_fit_converges_near_the_truth(
-    truth: TransactionModel, fitted: FitResult[TransactionModel], histories: PurchaseHistories
+    truth: HistoryModel, fitted: FitResult[HistoryModel], histories: PurchaseHistories
 ) -> None:
     assert fitted.status is FitStatus.CONVERGED
     assert fitted.customers == histories.customers
@@ -82,20 +45,20 @@ def test_fit_converges_near_the_truth(
 
 
 def test_order_of_rows_changes_no_bit(
-    truth: TransactionModel, customers: tuple[np.ndarray, ...], fitted: FitResult[TransactionModel]
+    truth: HistoryModel, customers: tuple[np.ndarray, ...], fitted: FitResult[HistoryModel]
 ) -> None:
     shuffled = np.random.default_rng(7).permutation(len(customers[0]))
-    again = fit_of(truth, PurchaseHistories.of(*(column[shuffled] for column in customers)))
+    again = truth.refit(PurchaseHistories.of(*(column[shuffled] for column in customers)))
     assert same_bits(again, fitted)
 
 
 @pytest.mark.parametrize("parts", [2, 3, 17])
 def test_partitions_merge_to_the_whole(
     parts: int,
-    truth: TransactionModel,
+    truth: HistoryModel,
     customers: tuple[np.ndarray, ...],
     histories: PurchaseHistories,
-    fitted: FitResult[TransactionModel],
+    fitted: FitResult[HistoryModel],
 ) -> None:
     owner = np.random.default_rng(parts).integers(0, parts, len(customers[0]))
     pieces = [PurchaseHistories.of(*(column[owner == part] for column in customers)) for part in range(parts)]
@@ -104,30 +67,28 @@ def test_partitions_merge_to_the_whole(
         merged += piece
     for name in ("frequency", "recency", "T", "count"):
         np.testing.assert_array_equal(getattr(merged, name), getattr(histories, name))
-    assert same_bits(fit_of(truth, merged), fitted)
+    assert same_bits(truth.refit(merged), fitted)
 
 
 def test_two_of_each_customer_are_the_same_model_known_better(
-    truth: TransactionModel, histories: PurchaseHistories, fitted: FitResult[TransactionModel]
+    truth: HistoryModel, histories: PurchaseHistories, fitted: FitResult[HistoryModel]
 ) -> None:
-    twice = fit_of(truth, histories + histories)
+    twice = truth.refit(histories + histories)
     np.testing.assert_allclose(twice.values, fitted.values, rtol=SAME_ANSWERS)
     np.testing.assert_allclose(twice.log_likelihood, 2 * fitted.log_likelihood, rtol=1e-12)
     np.testing.assert_allclose(2 * twice.log_covariance, fitted.log_covariance, rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "truth", [name for name, model in TRANSACTION_MODELS.items() if not discrete(model)], indirect=True
-)
+@pytest.mark.parametrize("truth", TIMED, indirect=True)
 @pytest.mark.parametrize("factor", [24.0, 1 / 7, 86_400.0, 1 / 365.2425], ids=["h", "W", "s", "Y"])
 def test_unit_of_time_changes_no_answer(
     factor: float,
-    truth: TransactionModel,
+    truth: HistoryModel,
     customers: tuple[np.ndarray, ...],
-    fitted: FitResult[TransactionModel],
+    fitted: FitResult[HistoryModel],
 ) -> None:
     x, t_x, T = customers
-    other = fit_of(truth, PurchaseHistories.of(x, t_x * factor, T * factor))
+    other = truth.refit(PurchaseHistories.of(x, t_x * factor, T * factor))
     assert other.status is fitted.status
     repeats = int(x.sum())
     np.testing.assert_allclose(other.log_likelihood + repeats * np.log(factor), fitted.log_likelihood, rtol=1e-11)
@@ -136,7 +97,7 @@ def test_unit_of_time_changes_no_answer(
         np.testing.assert_allclose(getattr(ours, name), wanted, rtol=SAME_ANSWERS, err_msg=name)
 
 
-def test_batch_changes_no_bit(fitted: FitResult[TransactionModel], customers: tuple[np.ndarray, ...]) -> None:
+def test_batch_changes_no_bit(fitted: FitResult[HistoryModel], customers: tuple[np.ndarray, ...]) -> None:
     x, t_x, T = customers
     together = fitted.model.forecast(90.0, x, t_x, T, delta=4e-4)
     heaviest = np.argsort(x)[-5:].tolist()
@@ -150,7 +111,7 @@ def test_batch_changes_no_bit(fitted: FitResult[TransactionModel], customers: tu
             np.testing.assert_array_equal(getattr(part, name), getattr(together, name)[:size], err_msg=name)
 
 
-def test_forecast_is_its_parts(fitted: FitResult[TransactionModel], customers: tuple[np.ndarray, ...]) -> None:
+def test_forecast_is_its_parts(fitted: FitResult[HistoryModel], customers: tuple[np.ndarray, ...]) -> None:
     model, (x, t_x, T) = fitted.model, customers
     forecast = model.forecast(90.0, x, t_x, T)
     np.testing.assert_array_equal(forecast.p_alive, model.p_alive(x, t_x, T))
@@ -160,7 +121,7 @@ def test_forecast_is_its_parts(fitted: FitResult[TransactionModel], customers: t
 
 
 def test_forecasts_keep_their_order(
-    truth: TransactionModel, fitted: FitResult[TransactionModel], customers: tuple[np.ndarray, ...]
+    truth: HistoryModel, fitted: FitResult[HistoryModel], customers: tuple[np.ndarray, ...]
 ) -> None:
     x, t_x, T = customers
     before = fitted.model.forecast(0.0, x, t_x, T, delta=4e-4)
@@ -176,11 +137,11 @@ def test_forecasts_keep_their_order(
         assert (after.p_purchase <= after.expected_purchases).all()
         assert (after.discounted_purchases < after.expected_purchases).all()
         last = np.exp(-4e-4 * horizon)  # all of it, where the horizon is one opportunity
-        assert (after.discounted_purchases > (1 - 1e-15 * discrete(truth)) * last * after.expected_purchases).all()
+        assert (after.discounted_purchases > (1 - 1e-15 * truth.discrete) * last * after.expected_purchases).all()
         before = after
 
 
-def test_numbers_of_purchases_have_probability_one_and_the_expected_mean(truth: TransactionModel) -> None:
+def test_numbers_of_purchases_have_probability_one_and_the_expected_mean(truth: HistoryModel) -> None:
     n = np.arange(4_000)
     probability = truth.pmf(n, 90.0)
     assert probability.min() >= 0
@@ -188,21 +149,21 @@ def test_numbers_of_purchases_have_probability_one_and_the_expected_mean(truth: 
     np.testing.assert_allclose(n @ probability, truth.expected_purchases_new(90.0), rtol=1e-8)
 
 
-def test_model_forecasts_its_own_customers(truth: TransactionModel, drawn: SimulatedCustomers) -> None:
+def test_model_forecasts_its_own_customers(truth: HistoryModel, drawn: SimulatedCustomers) -> None:
     """The mean number of purchases of new customers lies within 5 standard errors of the expectation."""
     expected = truth.expected_purchases_new(drawn.T)
     difference = drawn.frequency - expected
     assert abs(difference.mean()) < 5 * difference.std() / np.sqrt(len(difference))
 
 
-def test_seed_repeats_a_draw(truth: TransactionModel) -> None:
+def test_seed_repeats_a_draw(truth: HistoryModel) -> None:
     one, same, other = (truth.simulate(100.0, customers=50, seed=seed) for seed in (1, 1, 2))
     for name in one._fields:
         np.testing.assert_array_equal(getattr(one, name), getattr(same, name))
     assert (one.frequency != other.frequency).any()
 
 
-def test_fit_and_forecast_leave_their_input_alone(truth: TransactionModel) -> None:
+def test_fit_and_forecast_leave_their_input_alone(truth: HistoryModel) -> None:
     x, t_x, T = np.array([0, 1, 3, 2]), np.array([0.0, 2.0, 9.0, 4.0]), np.array([9.0, 9.0, 12.0, 5.0])
     for column in (x, t_x, T):
         column.setflags(write=False)
@@ -210,5 +171,5 @@ def test_fit_and_forecast_leave_their_input_alone(truth: TransactionModel) -> No
     columns = (histories.frequency, histories.recency, histories.T, histories.count)
     for column in columns:
         column.setflags(write=False)
-    fit_of(truth, histories)
+    truth.refit(histories)
     truth.forecast(5.0, x, t_x, T, delta=0.01)
