@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, final
 
 import numpy as np
 
+from evergreen.clv.buyers import Buyers, attributes_of, evidence_of, forecast_of
 from evergreen.clv.parts import CLVFit
 from evergreen.clv.value import Outlook, own_spend
 from evergreen.frames import CustomerBase, HistorySums, history_sums, plain_table
@@ -15,7 +16,6 @@ from evergreen.models.checks import check_choice
 from evergreen.models.draws import ParameterDraws, bootstrap, posterior
 from evergreen.models.fitting import WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
-from evergreen.models.transactions import HistoryModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +128,7 @@ class Portfolio:
     first: int
 
     @classmethod
-    def of(cls, base: CustomerBase, outlook: Outlook, *, first_purchase: bool) -> Self:
+    def of(cls, base: CustomerBase, outlook: Outlook, transactions: Buyers, *, first_purchase: bool) -> Self:
         """Group the customers of a base.
 
         Parameters
@@ -137,6 +137,8 @@ class Portfolio:
             With money.
         outlook : Outlook
             Horizon, discount and margin.
+        transactions : HistoryModel or CovariateModel
+            The model to come, for the attributes that it looks at.
         first_purchase : bool
             Whether first purchases count as evidence of spend.
 
@@ -147,17 +149,18 @@ class Portfolio:
         own, profit = own_spend(base, first_purchase=first_purchase), outlook.profit
         histories = history_sums(
             base,
+            *attributes_of(transactions),
             margin=lambda c: profit(c) + c["T"] * 0.0,  # a column, also where one margin holds for all
             money=lambda c: profit(c) * own(c),
         )
         return cls(histories, outlook, int(first_purchase))
 
-    def purchases_and_value(self, transactions: HistoryModel, spend: GammaGamma) -> tuple[float, float]:
+    def purchases_and_value(self, transactions: Buyers, spend: GammaGamma) -> tuple[float, float]:
         """Return the expected purchases and the value of all customers under given models.
 
         Parameters
         ----------
-        transactions : HistoryModel
+        transactions : HistoryModel or CovariateModel
         spend : GammaGamma
 
         Returns
@@ -165,9 +168,8 @@ class Portfolio:
         purchases, value : float
         """
         known = self.histories
-        forecast = transactions.forecast(
-            self.outlook.horizon, known.frequency, known.recency, known.T, delta=self.outlook.delta
-        )
+        history = known.frequency, known.recency, known.T
+        forecast = forecast_of(transactions, self.outlook.horizon, self.outlook.delta, *history, *known.attributes)
         level, weight = spend.credibility(known.frequency + self.first)
         margin, money = known.sums["margin"], known.sums["money"]
         paid = margin != 0
@@ -177,7 +179,7 @@ class Portfolio:
 
     def equity(
         self,
-        transactions: HistoryModel,
+        transactions: Buyers,
         spend: GammaGamma,
         draws: tuple[ParameterDraws, ParameterDraws] | None,
         level: float,
@@ -186,7 +188,7 @@ class Portfolio:
 
         Parameters
         ----------
-        transactions : HistoryModel
+        transactions : HistoryModel or CovariateModel
         spend : GammaGamma
         draws : pair of ParameterDraws or None
             Of either model, equally many.
@@ -257,7 +259,7 @@ def draws_of(
         If the method is unknown, or there are no draws about the fit.
     """
     of_posterior = check_choice("method", method, {"posterior": True, "bootstrap": False})
-    histories, spends = base.histories(), base.spends(first_purchase=first_purchase)
+    histories, spends = evidence_of(fit.transactions.model, base), base.spends(first_purchase=first_purchase)
     random = np.random.default_rng(seed)
     assert fit.spend is not None, "there is no value without a spend model"  # noqa: S101 - for the type checkers
     if of_posterior:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
+from evergreen.clv.buyers import Buyers, attributes_of, cohorts_of, groups_of
 from evergreen.clv.scoring import scored
 from evergreen.clv.value import Outlook
 from evergreen.frames import CustomerBase, Split, arrays_of, plain_table
 from evergreen.kernels import count_fit
 from evergreen.kernels import forecast_quality as quality
-from evergreen.kernels.grouping import distinct_rows, sums_by_level
+from evergreen.kernels.grouping import sums_by_level
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories
 from evergreen.models.transactions import HistoryModel
@@ -112,7 +113,7 @@ class Evaluation:
 
 
 def evaluate(
-    halves: Split, transactions: HistoryModel, spend: GammaGamma | None, period: float, *, first_purchase: bool
+    halves: Split, transactions: Buyers, spend: GammaGamma | None, period: float, *, first_purchase: bool
 ) -> Evaluation:
     """Put the forecasts of a calibration beside its holdout.
 
@@ -120,7 +121,7 @@ def evaluate(
     ----------
     halves : Split
         Calibration and holdout.
-    transactions : HistoryModel
+    transactions : HistoryModel or CovariateModel
         Fitted to the calibration.
     spend : GammaGamma or None
         Likewise.
@@ -133,25 +134,26 @@ def evaluate(
     -------
     Evaluation
     """
-    seen = _Seen.of(halves, transactions, spend, first_purchase=first_purchase)
+    base, duration = _with_holdout(halves, money=spend is not None), halves.duration
+    seen = _Seen.of(base, duration, transactions, spend, first_purchase=first_purchase)
     tracking = _tracking(halves, transactions, period)
+    log_score, pit = _of_numbers(base, duration, transactions)
     measures = {"tracking_error": _relative(tracking["cumulative_expected"][-1], tracking["cumulative_actual"][-1])}
-    measures |= _of_purchases(seen.expected, seen.later)
-    measures["log_score"] = seen.log_score(transactions, halves.duration)
+    measures |= _of_purchases(seen.expected, seen.later) | {"log_score": log_score}
     measures |= _of_chances(seen.p_purchase, seen.later > 0)
     measures |= _of_value(seen.expected_value, seen.value)
     chi_square, fitted = _frequencies(halves.calibration, transactions)
     return Evaluation(
         len(seen.later),
-        halves.duration,
+        duration,
         measures,
-        _heuristics(seen, halves.duration),
+        _heuristics(seen, duration),
         plain_table(tracking),
         plain_table(_by_frequency(seen)),
         plain_table(_calibration(seen.p_purchase, seen.later > 0)),
         plain_table(fitted),
         chi_square,
-        seen.pit(transactions, halves.duration),
+        pit,
     )
 
 
@@ -170,11 +172,18 @@ class _Seen:
     value: FloatArray | None
 
     @classmethod
-    def of(cls, halves: Split, transactions: HistoryModel, spend: GammaGamma | None, *, first_purchase: bool) -> _Seen:
-        money = spend is not None and halves.calibration.has_value
+    def of(
+        cls,
+        base: CustomerBase,
+        duration: float,
+        transactions: Buyers,
+        spend: GammaGamma | None,
+        *,
+        first_purchase: bool,
+    ) -> _Seen:
+        money = spend is not None
         wanted = ["frequency_holdout", *(["value_holdout"] if money else [])]
-        base = halves.calibration.with_attributes(halves.holdout, *wanted)
-        outlook = Outlook(halves.duration, 0.0, 1.0)
+        outlook = Outlook(duration, 0.0, 1.0)
         table = scored(base, transactions, spend, outlook, first_purchase=first_purchase)
         names = ["frequency", "recency", "T", "p_purchase", "expected_purchases", *wanted]
         names += ["clv", "total_value"] if money else []
@@ -191,23 +200,27 @@ class _Seen:
             found.get("value_holdout"),
         )
 
-    def distinct(self) -> tuple[list[np.ndarray[Any, Any]], IntArray]:
-        """Return the distinct (frequency, recency, T, later) and the customers with each."""
-        return distinct_rows([self.frequency, self.recency, self.T, self.later])
 
-    def log_score(self, transactions: HistoryModel, duration: float) -> float:
-        (x, t_x, age, later), count = self.distinct()
-        probability = transactions.pmf_ahead(later, duration, x, t_x, age)
-        return float(count @ np.log(np.maximum(probability, np.finfo(float).tiny)) / count.sum())
+def _with_holdout(halves: Split, *, money: bool) -> CustomerBase:
+    """Return the calibration with what its customers did later as attributes."""
+    wanted = ["frequency_holdout", *(["value_holdout"] if money else [])]
+    return halves.calibration.with_attributes(halves.holdout, *wanted)
 
-    def pit(self, transactions: HistoryModel, duration: float) -> FloatArray:
-        (x, t_x, age, later), count = self.distinct()
-        below, up_to = np.zeros(len(later)), np.zeros(len(later))
-        for n in range(int(later.max()) + 1):
-            rows = np.flatnonzero(later >= n)
+
+def _of_numbers(base: CustomerBase, duration: float, transactions: Buyers) -> tuple[float, FloatArray]:
+    """Return the log score of each customer's number of purchases, and the histogram of its transform."""
+    names = attributes_of(transactions)
+    found = base.histories_by("frequency_holdout", *names)
+    later = found.values["frequency_holdout"]
+    below, up_to = np.zeros(len(found)), np.zeros(len(found))
+    for model, at in groups_of(transactions, len(found), [found.values[name] for name in names]):
+        for n in range(int(later[at].max()) + 1):
+            rows = at[later[at] >= n]
             below[rows] = up_to[rows]
-            up_to[rows] += transactions.pmf_ahead(n, duration, x[rows], t_x[rows], age[rows])
-        return count_fit.pit_histogram(below, np.minimum(up_to, 1.0), count=count)
+            up_to[rows] += model.pmf_ahead(n, duration, found.frequency[rows], found.recency[rows], found.T[rows])
+    score = np.log(np.maximum(up_to - below, np.finfo(float).tiny))
+    histogram = count_fit.pit_histogram(below, np.minimum(up_to, 1.0), count=found.count)
+    return float(found.count @ score) / found.customers, histogram
 
 
 def _relative(expected: float, actual: float) -> float:
@@ -269,16 +282,18 @@ def _calibration(p_purchase: FloatArray, bought: BoolArray) -> dict[str, np.ndar
     return quality.calibration(p_purchase, bought)._asdict()
 
 
-def _tracking(halves: Split, transactions: HistoryModel, period: float) -> dict[str, np.ndarray[Any, Any]]:
+def _tracking(halves: Split, transactions: Buyers, period: float) -> dict[str, np.ndarray[Any, Any]]:
     """Return actual and expected repeat purchases by period, and cumulated; periods begin and end at the split."""
     seen = halves.repeat_occasions()
     which = np.ceil(seen.since_at / period - _ROUNDING).astype(np.int64)
     starts = np.flatnonzero(np.diff(which, prepend=which[0] - 1))
     ends = np.append(starts[1:], len(which)) - 1
     actual = np.add.reduceat(seen.occasions, starts)
-    age, customers = _ages(halves.calibration.histories())
-    since = np.maximum(seen.since_at[ends, None] + age, 0.0)  # from first purchases to the end of each period
-    cumulative = _expected_new(transactions, since) @ customers
+    cumulative = np.zeros(len(ends))
+    for model, histories in cohorts_of(transactions, halves.calibration):
+        age, customers = _ages(histories)
+        since = np.maximum(seen.since_at[ends, None] + age, 0.0)  # from first purchases to the end of each period
+        cumulative += _expected_new(model, since) @ customers
     return {
         "time": seen.time[ends],
         "since_at": seen.since_at[ends],
@@ -300,26 +315,27 @@ def _ages(histories: PurchaseHistories) -> tuple[FloatArray, FloatArray]:
     return np.add.reduceat((age * customers)[order], starts) / weight, weight
 
 
-def _expected_new(transactions: HistoryModel, since: FloatArray) -> FloatArray:
+def _expected_new(model: HistoryModel, since: FloatArray) -> FloatArray:
     """Return the repeat purchases expected since first purchases; between many times on a fine grid."""
     times, position = np.unique(since, return_inverse=True)
-    if len(times) > _TIMES and not transactions.discrete:
+    if len(times) > _TIMES and not model.discrete:
         grid = np.linspace(0.0, float(times[-1]), _TIMES)
-        return np.interp(since, grid, transactions.expected_purchases_new(grid))
-    return transactions.expected_purchases_new(times)[position].reshape(since.shape)
+        return np.interp(since, grid, model.expected_purchases_new(grid))
+    return model.expected_purchases_new(times)[position].reshape(since.shape)
 
 
 def _frequencies(
-    base: CustomerBase, transactions: HistoryModel
+    base: CustomerBase, transactions: Buyers
 ) -> tuple[tuple[float, int, float], dict[str, np.ndarray[Any, Any]]]:
     """Return how many customers bought how often in the calibration, and how many the model expects."""
     histories = base.histories()
-    age, customers = _ages(histories)
     observed = np.bincount(histories.frequency, histories.count)
     most = min(len(observed), _CELLS)
-    n = np.arange(most)
-    expected = np.array([transactions.pmf(n, float(T)) for T in age]).T @ customers
-    expected = np.append(expected, max(customers.sum() - expected.sum(), 0.0))
+    n, expected = np.arange(most), np.zeros(most)
+    for model, members in cohorts_of(transactions, base):
+        age, customers = _ages(members)
+        expected += np.array([model.pmf(n, float(T)) for T in age]).T @ customers
+    expected = np.append(expected, max(histories.customers - expected.sum(), 0.0))
     observed = np.append(observed[:most], observed[most:].sum())
     test = count_fit.chi_square(observed, expected, fitted=len(transactions.parameters))
     return test, {"frequency": np.append(n, most), "customers": observed.astype(np.int64), "expected": expected}

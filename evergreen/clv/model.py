@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
+from evergreen.clv.buyers import Buyers, attributes_of
 from evergreen.clv.choice import ModelChoice, choose, later_of
 from evergreen.clv.equity import CustomerEquity, Portfolio, draws_of
 from evergreen.clv.evaluation import Evaluation, evaluate
 from evergreen.clv.intervals import with_intervals
-from evergreen.clv.parts import SPEND_MODELS, TRANSACTION_MODELS, CLVFit, fit_spend
+from evergreen.clv.parts import SPEND_MODELS, TRANSACTION_MODELS, CLVFit, fit_covariates, fit_spend
 from evergreen.clv.scoring import scored
 from evergreen.clv.value import Outlook, check_margin
 from evergreen.durations import check_time_unit, in_units
@@ -43,6 +45,9 @@ class CLVModel(Estimator):
         given a :class:`Split`, by what they foretold.
     spend : {"gamma-gamma"} or None
         Model of what they spend: :class:`GammaGamma`. None leaves money out.
+    purchase_covariates, dropout_covariates : sequence of str
+        Attributes of the base (:meth:`CustomerBase.with_attributes`) that may move the rate at which customers buy, and
+        how they leave: :class:`CovariateModel`. For BG/NBD, MBG/NBD and Pareto/NBD.
     first_purchase : bool
         Whether the value of first purchases counts as evidence of what customers spend. By default it does not,
         as in the literature: first orders are often unlike later ones. With it one-time buyers are told apart.
@@ -51,7 +56,7 @@ class CLVModel(Estimator):
 
     Attributes
     ----------
-    transaction_model_ : HistoryModel
+    transaction_model_ : HistoryModel or CovariateModel
         The fitted transaction model; its times are in ``time_unit_``.
     spend_model_ : GammaGamma or None
         The fitted spend model.
@@ -86,7 +91,7 @@ class CLVModel(Estimator):
     ['customer_id', 'p_alive', 'p_purchase', 'expected_purchases', 'expected_spend', 'clv']
     """
 
-    transaction_model_: HistoryModel
+    transaction_model_: Buyers
     spend_model_: GammaGamma | None
     fit_: CLVFit
     choice_: ModelChoice
@@ -97,11 +102,15 @@ class CLVModel(Estimator):
         *,
         transactions: str = "bg/nbd",
         spend: str | None = "gamma-gamma",
+        purchase_covariates: Sequence[str] = (),
+        dropout_covariates: Sequence[str] = (),
         first_purchase: bool = False,
         prior: WeakPrior | None = None,
     ) -> None:
         self.transactions = transactions
         self.spend = spend
+        self.purchase_covariates = purchase_covariates
+        self.dropout_covariates = dropout_covariates
         self.first_purchase = first_purchase
         self.prior = prior
 
@@ -179,8 +188,12 @@ class CLVModel(Estimator):
                 "CLVModel(spend=None)."
             )
         if transactions is None:
+            if self.purchase_covariates or self.dropout_covariates:
+                raise InvalidInputError("transactions='auto' chooses among models without covariates: name a model.")
             self.choice_ = choose(base.histories(), later, self.prior)
             found = self.choice_.fit
+        elif self.purchase_covariates or self.dropout_covariates:
+            found = fit_covariates(transactions, base, self.purchase_covariates, self.dropout_covariates, self.prior)
         else:
             found = transactions.fit(base.histories(), prior=self.prior)
         spend, correlation = None, math.nan
@@ -379,7 +392,7 @@ class CLVModel(Estimator):
             self._require("fit_", "customer_equity (with intervals; draws=0 needs no fit)")
             evidence = base if fitted_on is None else check_base(fitted_on)
             known = draws_of(method, self.fit_, evidence, draws, self.prior, seed, first_purchase=self.first_purchase)
-        portfolio = Portfolio.of(base, outlook, first_purchase=self.first_purchase)
+        portfolio = Portfolio.of(base, outlook, self.transaction_model_, first_purchase=self.first_purchase)
         return portfolio.equity(self.transaction_model_, spend, known, level)
 
     def evaluate(self, halves: Split, *, period: Duration = "7D") -> Evaluation:
@@ -429,6 +442,7 @@ class CLVModel(Estimator):
         discount_rate: float = 0.1,
         margin: float = 1.0,
         first_purchase: bool = True,
+        attributes: Mapping[str, str | float | bool] | None = None,
     ) -> float:
         """Return what a customer is worth who is about to buy for the first time: what may be spent to win one.
 
@@ -442,6 +456,8 @@ class CLVModel(Estimator):
             Share of the value that is profit, from 0 to 1.
         first_purchase : bool
             Whether the first purchase itself counts.
+        attributes : mapping of str to str, float or bool, optional
+            Who the customer is, for a model with covariates.
 
         Returns
         -------
@@ -467,7 +483,7 @@ class CLVModel(Estimator):
         self._require("transaction_model_", "new_customer_value")
         spend = self._spend("new_customer_value")
         outlook = Outlook.of(horizon, discount_rate, check_share("margin", margin), self.time_unit_)
-        purchases = self.transaction_model_.discounted_purchases_new(outlook.horizon, delta=outlook.delta)
+        purchases = self._plain(attributes).discounted_purchases_new(outlook.horizon, delta=outlook.delta)
         occasions = purchases + bool(first_purchase)
         return margin * occasions * spend.mean if margin else 0.0
 
@@ -506,6 +522,17 @@ class CLVModel(Estimator):
             parts.append((self.spend_model_, asdict(self.spend_model_), fit and fit.spend))
         return parameter_table(parts, level)
 
+    def _plain(self, attributes: Mapping[str, str | float | bool] | None) -> HistoryModel:
+        """Return the transaction model of customers with given attributes."""
+        model = self.transaction_model_
+        if isinstance(model, HistoryModel):
+            return model
+        if attributes is None:
+            raise InvalidInputError(
+                f"The model has covariates: say attributes={dict.fromkeys(attributes_of(model), ...)}."
+            )
+        return model.at(attributes)
+
     def _spend(self, wanted: str) -> GammaGamma:
         """Return the spend model, without which there is no value."""
         if self.spend_model_ is None:
@@ -518,6 +545,11 @@ class CLVModel(Estimator):
             raise InvalidInputError(
                 f"The model's times are in {self.time_unit_!r}, the base's in {base.time_unit!r}: build the base with "
                 f"time_unit={self.time_unit_!r}."
+            )
+        missing = [name for name in attributes_of(self.transaction_model_) if name not in base.attributes]
+        if missing:
+            raise InvalidInputError(
+                f"The model has covariates that this base lacks: {missing}. Add them by base.with_attributes(...)."
             )
         if self.spend_model_ is not None and not base.has_value:
             raise InvalidInputError(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from evergreen.clv.buyers import Buyers, attributes_of, forecast_of
 from evergreen.clv.value import Outlook, own_spend
 from evergreen.frames import CustomerBase, HistoryScore, ScoreTable
 from evergreen.models.gamma_gamma import GammaGamma
-from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray, IntArray
 
 
 def scored(
     base: CustomerBase,
-    transactions: HistoryModel,
+    transactions: Buyers,
     spend: GammaGamma | None,
     outlook: Outlook,
     *,
@@ -25,7 +27,7 @@ def scored(
     ----------
     base : CustomerBase
         With money if there is a spend model.
-    transactions : HistoryModel
+    transactions : HistoryModel or CovariateModel
     spend : GammaGamma or None
     outlook : Outlook
         Horizon, discount and margin.
@@ -38,7 +40,8 @@ def scored(
         With ``p_alive``, ``p_purchase``, ``expected_purchases``, ``discounted_purchases`` and, with a spend model,
         ``expected_spend`` and ``clv``.
     """
-    table = base.scores().with_histories(_forecast(transactions, spend, outlook, int(first_purchase)))
+    score = _forecast(transactions, spend, outlook, int(first_purchase))
+    table = base.scores().with_histories(score, *attributes_of(transactions))
     if spend is None:
         return table
     profit = outlook.profit
@@ -49,11 +52,12 @@ def scored(
     )
 
 
-def _forecast(transactions: HistoryModel, spend: GammaGamma | None, outlook: Outlook, first: int) -> HistoryScore:
+def _forecast(transactions: Buyers, spend: GammaGamma | None, outlook: Outlook, first: int) -> HistoryScore:
     """Return the forecasts of a purchase history as a function that engines can call."""
 
-    def score(frequency: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
-        columns = transactions.forecast(outlook.horizon, frequency, recency, T, delta=outlook.delta)._asdict()
+    def score(frequency: IntArray, recency: FloatArray, T: FloatArray, *known: Any) -> dict[str, FloatArray]:
+        history = frequency, recency, T
+        columns = forecast_of(transactions, outlook.horizon, outlook.delta, *history, *known)._asdict()
         if spend is not None:
             level, weight = spend.credibility(frequency + first)
             ahead = columns["discounted_purchases"] if outlook.margin != 0 else np.zeros_like(weight)

@@ -109,7 +109,8 @@ def with_attributes(base: AnyFrame, customer: str, attributes: nw.LazyFrame[Any]
     _check_values(placed, customer, {name: kinds[name] for name in names})
     # a join may have made room for missing values
     whole = [nw.col(name).cast(kinds[name]) for name in names if not isinstance(kinds[name], nw.String)]
-    return placed.with_columns(*whole).select(*base.collect_schema().names(), *names)
+    placed = placed.with_columns(*whole) if whole else placed
+    return placed.select(*base.collect_schema().names(), *names)
 
 
 def _keys(name: str, kind: nw.dtypes.DType, base_name: str, wanted: nw.dtypes.DType) -> tuple[nw.Expr, nw.Expr]:

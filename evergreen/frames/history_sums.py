@@ -9,11 +9,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from evergreen.frames.customer_base import CustomerBase
-from evergreen.frames.results import Arithmetic
+from evergreen.frames.results import HISTORY, Arithmetic
 from evergreen.kernels.grouping import distinct_sums
 from evergreen.typing import FloatArray, IntArray
-
-_HISTORY = ("frequency", "recency", "T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +27,8 @@ class HistorySums:
         How many customers share each.
     sums : dict of str to ndarray of float64, shape (m,)
         What was added up over them.
+    attributes : tuple of ndarray, each of shape (m,)
+        What the histories were also told apart by.
     """
 
     frequency: IntArray
@@ -36,22 +36,25 @@ class HistorySums:
     T: FloatArray
     customers: IntArray
     sums: dict[str, FloatArray]
+    attributes: tuple[np.ndarray[Any, Any], ...] = ()
 
 
-def history_sums(base: CustomerBase, **made: Arithmetic) -> HistorySums:
+def history_sums(base: CustomerBase, *attributes: str, **made: Arithmetic) -> HistorySums:
     """Add up arithmetic on the columns of a base over the customers of each distinct history.
 
     Parameters
     ----------
     base : CustomerBase
         The customers; on a lazy base nothing but the distinct histories with the sums is collected.
+    *attributes : str
+        Attributes of the base that histories are told apart by, too.
     **made : callable
         For each sum a function of the columns by name.
 
     Returns
     -------
     HistorySums
-        In lexicographic order.
+        In lexicographic order; with attributes in memory, one row per customer.
 
     Examples
     --------
@@ -63,14 +66,19 @@ def history_sums(base: CustomerBase, **made: Arithmetic) -> HistorySums:
     (array([1, 2]), array([ 0., 40.]))
     """
     table = base.scores().with_columns(**made)
+    keys = [*HISTORY, *attributes]
     if isinstance(table.frame, nw.LazyFrame):
         totals = [nw.col(name).sum() for name in made]
-        found = table.frame.group_by(*_HISTORY).agg(nw.len().alias("customers"), *totals).collect()
+        found = table.frame.group_by(*keys).agg(nw.len().alias("evergreen_customers"), *totals).collect()
         column: dict[str, np.ndarray[Any, Any]] = {name: found.get_column(name).to_numpy() for name in found.columns}
-        order = np.lexsort([column[name] for name in reversed(_HISTORY)])
-        x, t_x, age = (column[name][order] for name in _HISTORY)
-        customers = column["customers"][order].astype(np.int64)
-        return HistorySums(x, t_x, age, customers, {name: column[name][order].astype(np.float64) for name in made})
+        order = np.lexsort([column[name] for name in reversed(HISTORY)])
+        x, t_x, age, *known = (column[name][order] for name in keys)
+        customers = column["evergreen_customers"][order].astype(np.int64)
+        sums = {name: column[name][order].astype(np.float64) for name in made}
+        return HistorySums(x, t_x, age, customers, sums, tuple(known))
+    x, t_x, age, *known = (table.array(name) for name in keys)
     weights = [np.asarray(table.array(name), np.float64) for name in made]
-    (x, t_x, age), customers, sums = distinct_sums([table.array(name) for name in _HISTORY], weights)
-    return HistorySums(x, t_x, age, customers, dict(zip(made, sums, strict=True)))
+    if known:
+        return HistorySums(x, t_x, age, np.ones(len(x), np.int64), dict(zip(made, weights, strict=True)), tuple(known))
+    (x, t_x, age), customers, added = distinct_sums([x, t_x, age], weights)
+    return HistorySums(x, t_x, age, customers, dict(zip(made, added, strict=True)))

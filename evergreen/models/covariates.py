@@ -375,6 +375,39 @@ class CovariateModel:
             )
         )
 
+    def groups(self, attributes: Mapping[str, ArrayLike]) -> list[tuple[HistoryModel, IntArray]]:
+        """Group customers by their attributes.
+
+        Parameters
+        ----------
+        attributes : mapping of str to array_like, each of shape (n,)
+            A column for each covariate; others are not used.
+
+        Returns
+        -------
+        list of (HistoryModel, ndarray of int64)
+            The plain model of each distinct row of attributes, and the positions of the customers who have it.
+
+        Raises
+        ------
+        InvalidInputError
+            If an attribute is missing or its level was not in the data.
+
+        Examples
+        --------
+        >>> channel = Covariate("channel", levels=("shop", "web"))
+        >>> model = CovariateModel(BGNBD(0.5, 6.0, 0.8, 2.4), (channel,), ("channel",), (), (0.4,))
+        >>> [(round(plain.parameters["alpha"], 2), at) for plain, at in model.groups({"channel": ["web", "shop"]})]
+        [(6.0, array([1])), (4.02, array([0]))]
+        """
+        names = [covariate.name for covariate in self.covariates]
+        known = {name: check_attribute(name, values) for name, values in attributes.items() if name in names}
+        rows, position = distinct_attributes(known, len(next(iter(known.values()), ())))
+        order = np.argsort(position, kind="stable")
+        members = np.split(order, np.flatnonzero(np.diff(position[order])) + 1)
+        models = self._models(rows)
+        return list(zip(models, members[: len(models)], strict=True))
+
     def _shifts(self, columns: FloatArray) -> FloatArray:
         """Return what a unit of each coefficient adds to the log-parameters of each row: shape (g, d, terms)."""
         shifts = np.zeros((len(columns), len(self.base.family.names), len(self.terms)))
@@ -401,13 +434,10 @@ class CovariateModel:
         known = {name: check_attribute(name, values) for name, values in attributes.items() if name in names}
         x, t_x, T = check_histories(*history)
         columns = check_shapes(frequency=x, recency=t_x, T=T, **known)
-        flat = [column.ravel() for column in columns]
-        rows, position = distinct_attributes(dict(zip(known, flat[3:], strict=True)), flat[0].size)
-        models = self._models(rows) or [self.base]
-        order = np.argsort(position, kind="stable")
-        members = np.split(order, np.flatnonzero(np.diff(position[order])) + 1)
-        x, t_x, age = flat[:3]
-        pieces = [verb(model, x[i], t_x[i], age[i]) for model, i in zip(models, members, strict=True)]
+        x, t_x, age, *rest = (column.ravel() for column in columns)
+        groups = self.groups(dict(zip(known, rest, strict=True))) or [(self.base, np.zeros(0, np.int64))]
+        pieces = [verb(model, x[at], t_x[at], age[at]) for model, at in groups]
+        order = np.concatenate([at for _, at in groups])
         return [_back(order, np.concatenate(parts), columns[0].shape) for parts in zip(*pieces, strict=True)]
 
 

@@ -10,13 +10,16 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.kernels.importance import effective_sample_size, smoothed_weights, weighted_quantile
+from evergreen.models.attributed import AttributedHistories
 from evergreen.models.checks import check_level, check_not_negative
 from evergreen.models.fitting import FitResult, FitStatus, Problem, WeakPrior
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.typing import FloatArray, IntArray
 
-Histories = TypeVar("Histories", PurchaseHistories, SpendHistories)
-Histories_contra = TypeVar("Histories_contra", PurchaseHistories, SpendHistories, contravariant=True)
+Histories = TypeVar("Histories", PurchaseHistories, AttributedHistories, SpendHistories)
+Histories_contra = TypeVar(
+    "Histories_contra", PurchaseHistories, AttributedHistories, SpendHistories, contravariant=True
+)
 
 
 class Fitted(Protocol[Histories_contra]):
@@ -119,7 +122,7 @@ def posterior(
     ----------
     fit : FitResult
         A fit of a transaction or spend model.
-    histories : PurchaseHistories or SpendHistories
+    histories : PurchaseHistories, AttributedHistories or SpendHistories
         The customers that it was fitted to.
     draws : int
         How many; each costs one evaluation of the likelihood.
@@ -157,22 +160,23 @@ def posterior(
             "parameters. Fit with prior=WeakPrior(), or use the bootstrap."
         )
     problem = fit.model.problem(histories, prior)
-    center = np.log(np.asarray(fit.values) / problem.units)
-    at_fit = problem.log_likelihood(np.exp(center))[0] + problem.shift
+    center = problem.coordinates(np.asarray(fit.values) / problem.units)
+    at_fit = problem.log_likelihood(problem.natural(center))[0] + problem.shift
     if problem.customers != fit.customers or not math.isclose(at_fit, fit.log_likelihood, rel_tol=1e-9):
         raise InvalidInputError(
             f"The fit was made on other customers ({fit.customers:,}) than those given ({problem.customers:,}): the "
             "likelihood of its parameters is that of the customers it was made on."
         )
     random = np.random.default_rng(seed)
-    root = np.linalg.cholesky(fit.log_covariance)
+    scale = np.where(problem.is_coefficient, problem.units, 1.0)
+    root = np.linalg.cholesky(fit.log_covariance / np.outer(scale, scale))
     d = len(center)
     scaled = random.standard_normal((draws, d)) * np.sqrt(_TAIL / random.chisquare(_TAIL, (draws, 1)))
     points = center + scaled @ root.T
     log_proposal = -0.5 * (_TAIL + d) * np.log1p((scaled**2).sum(axis=1) / _TAIL)
     log_target = np.array([problem.log_posterior(point)[0] for point in points])
     weights, k_hat = smoothed_weights(log_target - log_proposal)
-    return ParameterDraws(fit.names, np.exp(points) * problem.units, weights, k_hat)
+    return ParameterDraws(fit.names, problem.natural(points) * problem.units, weights, k_hat)
 
 
 def bootstrap(
@@ -192,7 +196,7 @@ def bootstrap(
     ----------
     model : transaction or spend model
         A fitted model of the kind wanted.
-    histories : PurchaseHistories or SpendHistories
+    histories : PurchaseHistories, AttributedHistories or SpendHistories
         The customers.
     replicates : int
         How often.
@@ -236,6 +240,8 @@ def _counted(histories: Histories, count: IntArray) -> Histories:
     kept = count > 0
     columns = {field.name: getattr(histories, field.name) for field in fields(histories)}
     rows: dict[str, Any] = {name: column[kept] for name, column in columns.items() if isinstance(column, np.ndarray)}
+    if isinstance(histories, AttributedHistories):
+        rows["values"] = {name: column[kept] for name, column in histories.values.items()}
     return replace(histories, **{**rows, "count": count[kept]})
 
 

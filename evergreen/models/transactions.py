@@ -463,10 +463,10 @@ class HistoryModel(ABC):
         ahead = check_horizon(horizon, whole=self.discrete, finite=True)
         shares = [check_level(level) for level in levels]
         x, t_x, age = self._histories(frequency, recency, T)
-        columns = [x.ravel(), t_x.ravel(), age.ravel()]
+        flat_x, flat_t, flat_T = x.ravel(), t_x.ravel(), age.ravel()
 
         def pmf(n: IntArray, row: IntArray) -> FloatArray:
-            return self._kernel.pmf_ahead(self._letters, n, ahead, *(column[row] for column in columns))
+            return self._kernel.pmf_ahead(self._letters, n, ahead, flat_x[row], flat_t[row], flat_T[row])
 
         found = quantiles(pmf, x.size, shares) if ahead else np.zeros((x.size, len(shares)), np.int64)
         return found.reshape(*x.shape, len(shares))

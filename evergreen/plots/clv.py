@@ -9,6 +9,7 @@ import numpy as np
 from evergreen.clv import CLVModel
 from evergreen.durations import UNIT_NAMES, in_units
 from evergreen.errors import InvalidInputError
+from evergreen.models.covariates import CovariateModel
 from evergreen.plots.canvas import INK, axes, tidy
 from evergreen.typing import Duration
 
@@ -72,7 +73,12 @@ def history_map(
     unit = model.time_unit_
     T = in_units(age, unit)
     frequency, silence = np.meshgrid(np.arange(1, max_frequency + 1), np.linspace(0, T, 120))
-    forecast = model.transaction_model_.forecast(in_units(horizon, unit), frequency, T - silence, T)
+    buyers = model.transaction_model_
+    if isinstance(buyers, CovariateModel):
+        raise InvalidInputError(
+            "A model with covariates has a map for each kind of customer: draw that of model.at(...)."
+        )
+    forecast = buyers.forecast(in_units(horizon, unit), frequency, T - silence, T)
     ax = axes(ax, (6.4, 4.2))
     mesh = ax.pcolormesh(frequency, silence, getattr(forecast, show), cmap="YlGn", shading="nearest", vmin=0)
     bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02)

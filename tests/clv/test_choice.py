@@ -1,6 +1,8 @@
-"""Choosing a transaction model: the true one where it matters, the simple one where it does not, always with reasons."""
+"""Choosing a transaction model: the true one where it matters, the simple one where it does not."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +33,8 @@ def test_by_likelihood_the_simplest_of_equals(log: pd.DataFrame) -> None:
     """On CDNOW the two beta-geometric models differ by less than one unit of AIC."""
     base = split(log, at="1997-09-30", time_unit="W").calibration
     model = CLVModel(transactions="auto").fit(base)
-    choice, table = model.choice_, model.choice_.to_frame().set_index("model")
+    choice = model.choice_
+    table: Any = choice.to_frame().set_index("model")
     assert choice.chosen == "bg/nbd"
     assert "simplest" in choice.reason
     assert "No holdout" in choice.reason

@@ -31,8 +31,10 @@ def model(base: CustomerBase) -> CLVModel:
 @pytest.mark.parametrize("horizon", ["inf", "52W"])
 def test_it_is_the_sum_of_what_customers_are_worth(base: CustomerBase, horizon: str, first_purchase: bool) -> None:
     model = CLVModel(first_purchase=first_purchase).fit(base)
-    scored = model.predict(base, **SETTINGS | {"horizon": horizon})
-    found = model.customer_equity(base, **SETTINGS | {"horizon": horizon}, draws=0)
+    settings = SETTINGS.copy()
+    settings["horizon"] = horizon
+    scored = model.predict(base, **settings)
+    found = model.customer_equity(base, **settings, draws=0)
     assert found.customers == len(base)
     assert found.value.estimate == pytest.approx(scored["clv"].sum(), rel=1e-12)
     assert found.value_per_customer == pytest.approx(scored["clv"].mean(), rel=1e-12)
@@ -45,11 +47,13 @@ def test_margins_of_customers_count(base: CustomerBase, model: CLVModel) -> None
     ids = base.frame["customer_id"]
     margins = pd.DataFrame({"customer_id": ids[::-1], "share": np.linspace(0.0, 0.6, len(ids))})
     known = base.with_attributes(margins, "share")
-    scored = model.predict(known, **SETTINGS | {"margin": "share"})
-    whole = model.predict(base, **SETTINGS | {"margin": 1.0})
+    own = SETTINGS.copy()
+    own["margin"] = "share"
+    scored = model.predict(known, **own)
+    whole = model.predict(base, **dict(SETTINGS, margin=1.0))
     share = margins.set_index("customer_id")["share"].loc[ids].to_numpy()
     np.testing.assert_allclose(scored["clv"], share * whole["clv"], rtol=1e-13)
-    equity = model.customer_equity(known, **SETTINGS | {"margin": "share"}, draws=0)
+    equity = model.customer_equity(known, **own, draws=0)
     assert equity.value.estimate == pytest.approx(scored["clv"].sum(), rel=1e-12)
     with pytest.raises(InvalidInputError, match="margin='profit' is no attribute of this base"):
         model.predict(known, margin="profit")

@@ -188,7 +188,7 @@ def test_value_is_finite_and_bounded(horizon: float, rate: float, margin: float)
     assert np.isfinite(found.drop(columns="customer_id")).all(axis=None)
     assert (found["clv"] >= 0).all()
     ceiling = margin * found["expected_spend"] * found["expected_purchases"]
-    assert (found["clv"] <= ceiling * (1 + 1e-12)).all()
+    assert (found["clv"] <= ceiling * (1 + 1e-12) + 1e-300).all()  # margins of nearly nothing round
 
 
 # -------------------------------------------------------------------------- units: the mistakes of others
@@ -210,7 +210,8 @@ def test_another_unit_is_refused(model: CLVModel) -> None:
 def test_a_horizon_of_part_of_a_month_is_not_rounded(model: CLVModel, base: CustomerBase) -> None:
     """A peer counts 12.9 months as 13."""
     found = model.predict(base, horizon="12.9M", discount_rate=0)
-    bought = model.transaction_model_.expected_purchases(12.9 * YEAR / 12, *base.purchase_arrays())
+    fitted = BGNBD(**model.transaction_model_.parameters)
+    bought = fitted.expected_purchases(12.9 * YEAR / 12, *base.purchase_arrays())
     np.testing.assert_allclose(found["expected_purchases"], bought, rtol=1e-12)
     twelve, thirteen = (model.predict(base, horizon=f"{n}M")["clv"] for n in (12, 13))
     clv = model.predict(base, horizon="12.9M")["clv"]
@@ -379,7 +380,7 @@ def test_published_parameters_are_found_from_the_published_summary() -> None:
 
 def test_from_models_knows_no_errors() -> None:
     model = CLVModel.from_models(PUBLISHED, time_unit="W")
-    assert model.get_params() == {"transactions": "bg/nbd", "spend": None, "first_purchase": False, "prior": None}
+    assert model.get_params() == CLVModel(spend=None).get_params()
     assert not hasattr(model, "fit_")
     summary = model.summary()
     assert summary["estimate"].tolist() == [0.243, 4.414, 0.793, 2.426]
