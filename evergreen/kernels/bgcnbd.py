@@ -17,19 +17,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.special import expit, gammaln
 
 from evergreen.kernels.beta_rule import beta_rule
 from evergreen.kernels.bgnbd import Evidence, Parameters, at_least, bend, chances_in_all, tables_part
-from evergreen.kernels.discounting import discounted, foreseeable
+from evergreen.kernels.discounting import discount_rule, foreseeable
 from evergreen.kernels.every_kth import mean_purchases, phases_of, silence
 from evergreen.kernels.grouping import sums_by_level
 from evergreen.kernels.shape import Forecast
 from evergreen.kernels.special import log_gamma_ratio, softplus_and_expit
 from evergreen.kernels.tabulate import Panels
 from evergreen.typing import FloatArray, IntArray
+
+_SELDOM: Final = 0.1  # one minus a chance is exact enough above
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ class Condensed:
     ) -> FloatArray:
         """Return the probability of at least one purchase within the horizon after T.
 
-        In phase j that takes k - j events.
+        In phase j that takes k - j events; without one the silence since t_x goes on.
 
         Parameters
         ----------
@@ -161,9 +164,8 @@ class Condensed:
         ndarray of float64, shape (n,)
         """
         phases = self._phases(parameters, x, t_x, T)
-        total = phases.sum(axis=0)
-        alive = self._alive(parameters, x, t_x, T, total)
-        return alive * self._buys_if_alive(parameters, horizon, x, T, phases / total)
+        alive = self._alive(parameters, x, t_x, T, phases.sum(axis=0))
+        return alive * self._buys_if_alive(parameters, horizon, x, t_x, T, phases)
 
     def expected_purchases(
         self, parameters: Parameters, horizon: float, x: IntArray, t_x: FloatArray, T: FloatArray
@@ -216,7 +218,8 @@ class Condensed:
         worth = expected
         if delta > 0 and horizon > 0:
             worth = alive * self._mean(share, panels, self._if_alive(parameters, horizon, delta))
-        return Forecast(alive, alive * self._buys_if_alive(parameters, horizon, x, T, share), expected, worth)
+        buys = self._buys_if_alive(parameters, horizon, x, t_x, T, phases)
+        return Forecast(alive, alive * buys, expected, worth)
 
     def expected_purchases_new(self, parameters: Parameters, horizon: FloatArray) -> FloatArray:
         """Return the expected number of repeat purchases of a new customer within each horizon.
@@ -397,15 +400,27 @@ class Condensed:
         return np.where(chances > 0, expit(-odds), 1.0)
 
     def _buys_if_alive(
-        self, parameters: Parameters, horizon: float, x: IntArray, T: FloatArray, share: FloatArray
+        self,
+        parameters: Parameters,
+        horizon: float,
+        x: IntArray,
+        t_x: FloatArray,
+        T: FloatArray,
+        phases: FloatArray,
     ) -> FloatArray:
+        """Return one minus the chance of a longer silence, given the silence so far; by phase where that is small."""
         if math.isinf(horizon):
             return np.ones(x.shape)
         R, A = self._shape(parameters, x), parameters[1] + T
-        buys = np.zeros(x.shape)
-        for j, part in enumerate(share):
-            buys += part * at_least(np.full(x.shape, self.k - j), R + j, horizon, A)
-        return np.minimum(buys, 1.0)
+        total = phases.sum(axis=0)
+        longer = phases_of(self.k, R, (T - t_x + horizon) / (A + horizon)).sum(axis=0)
+        buys = np.asarray(-np.expm1(np.log(longer / total) - R * np.log1p(horizon / A)))
+        seldom = (buys < _SELDOM) & (self.k > 1)
+        if seldom.any():
+            phase = np.arange(self.k)[:, None]
+            by_phase = at_least(self.k - phase, R[seldom] + phase, horizon, A[seldom])
+            buys[seldom] = (phases[:, seldom] / total[seldom] * by_phase).sum(axis=0)
+        return buys
 
     def _expected(
         self,
@@ -434,9 +449,8 @@ class Condensed:
         return -(-self.k // 3)
 
     def _mean(self, share: FloatArray, panels: Panels, if_alive: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
-        """Return the mean over the phases; interpolated on the log scale, as short horizons make powers of the age."""
-        by_phase = np.exp(panels.interpolated(lambda x, depth: np.log(if_alive(x, depth))))
-        return np.asarray((share * by_phase).sum(axis=0))
+        """Return the mean over the phases."""
+        return np.asarray((share * _interpolated(panels, if_alive)).sum(axis=0))
 
     def _if_alive(
         self, parameters: Parameters, horizon: float, delta: float
@@ -448,16 +462,23 @@ class Condensed:
         def if_alive(x: int, depth: FloatArray) -> FloatArray:
             R, stays = r + self.k * x, b + x + self.at_first
             p, weight = beta_rule(a, stays, smallest=bend(R + self.k, reach / alpha))
-            younger = np.exp(-depth / self._fine) / alpha  # 1 / (alpha + T)
-            return discounted(
-                lambda t: mean_purchases(self.k, R, t * younger, p, weight),
-                reach,
-                alpha / (1 + R / self.k),
-                delta,
-                finer=max(1.0, self.k / 4),  # purchases in step
-            )
+
+            def by_then(depth: FloatArray) -> FloatArray:  # all that matters is the time ahead over alpha + T
+                return mean_purchases(self.k, R, reach / alpha * np.exp(-depth / self._fine), p, weight)
+
+            if delta == 0:
+                return by_then(depth)
+            times, worth = discount_rule(reach, alpha / (1 + R / self.k), delta, finer=max(1.0, self.k / 4))
+            earlier = (depth[:, None] + self._fine * np.log(reach / times)).ravel()
+            purchases = _interpolated(Panels(np.zeros(earlier.shape, np.int64), earlier), lambda _, deep: by_then(deep))
+            return np.asarray((purchases.reshape(self.k, len(depth), len(times)) * worth).sum(axis=-1))
 
         return if_alive
+
+
+def _interpolated(panels: Panels, function: Callable[[int, FloatArray], FloatArray]) -> FloatArray:
+    """Return positive functions at all depths, interpolated on the log scale: short horizons make powers of the age."""
+    return np.exp(panels.interpolated(lambda x, depth: np.log(function(x, depth))))
 
 
 def _between(least: IntArray, below: IntArray, R: FloatArray, horizon: float, A: FloatArray) -> FloatArray:

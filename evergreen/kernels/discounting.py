@@ -42,9 +42,32 @@ def discount_nodes(horizon: float, scale: float, delta: float, finer: float = 1.
     """
     length = float(np.log1p(horizon / scale))
     points = int(finer * (12 + 4 * length + 2 * min(delta * horizon, 40.0)))
-    node, weight = _gauss_legendre(points)
+    node, weight = gauss_legendre(points)
     u = 0.5 * length * (node + 1)
     return scale * np.expm1(u), 0.5 * length * weight * scale * np.exp(u)
+
+
+@lru_cache(maxsize=16)
+def gauss_legendre(points: int) -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights on [-1, 1], kept: all tables of one forecast ask for the same ones.
+
+    Parameters
+    ----------
+    points : int
+        How many, at least 1.
+
+    Returns
+    -------
+    node, weight : ndarray of float64, shape (points,)
+
+    Examples
+    --------
+    >>> node, weight = gauss_legendre(3)
+    >>> round(float(weight @ node**4), 12)  # 2/5
+    0.4
+    """
+    node, weight = np.polynomial.legendre.leggauss(points)
+    return node, weight
 
 
 def foreseeable(horizon: float, delta: float) -> float:
@@ -103,15 +126,39 @@ def discounted(
     """
     if delta == 0:
         return cumulative(horizon)
-    horizon = foreseeable(horizon, delta)
-    value = np.exp(-delta * horizon) * cumulative(horizon)
-    for t, weight in zip(*discount_nodes(horizon, scale, delta, finer), strict=True):
-        value = value + delta * weight * np.exp(-delta * t) * cumulative(float(t))
+    value: FloatArray = np.zeros(())
+    for t, worth in zip(*discount_rule(horizon, scale, delta, finer), strict=True):
+        value = value + worth * cumulative(float(t))
     return value
 
 
-@lru_cache(maxsize=8)
-def _gauss_legendre(points: int) -> tuple[FloatArray, FloatArray]:
-    """Return nodes and weights on [-1, 1]; all tables of one forecast ask for the same ones."""
-    node, weight = np.polynomial.legendre.leggauss(points)
-    return node, weight
+def discount_rule(horizon: float, scale: float, delta: float, finer: float = 1.0) -> tuple[FloatArray, FloatArray]:
+    """Return times and what the purchases expected until each add to the present value.
+
+    Parameters
+    ----------
+    horizon : float
+        Time ahead, above 0; may be infinite.
+    scale : float
+        The smallest time on which expected purchases change their course.
+    delta : float
+        Continuous discount rate per time unit, above 0.
+    finer : float
+        As for :func:`discounted`.
+
+    Returns
+    -------
+    times, worth : ndarray of float64, shape (m,)
+        The sum of ``worth`` times the purchases expected in ``(0, times]`` is what :func:`discounted` returns; the
+        end of the horizon comes first.
+
+    Examples
+    --------
+    >>> times, worth = discount_rule(2.0, 1.0, 0.5)
+    >>> round(float(worth @ (3.0 * times)), 12) == round(float(-3.0 * np.expm1(-1.0) / 0.5), 12)
+    True
+    """
+    end = foreseeable(horizon, delta)
+    t, weight = discount_nodes(end, scale, delta, finer)
+    times = np.concatenate(([end], t))
+    return times, np.concatenate(([1.0], delta * weight)) * np.exp(-delta * times)

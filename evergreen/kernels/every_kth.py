@@ -143,11 +143,13 @@ def mean_purchases(k: int, R: float, ratio: FloatArray, p: FloatArray, weight: F
     tail = _tails(k, R, ratio)
     short = tail[..., -1] < _NEVER * tail[..., 0]
     total = _short_sum(tail, 1 - p, weight)
-    if not short.all():
+    long = ~short.all(axis=0)
+    if long.any():
         seldom = 1 - p < _HARDLY_STAYS
         often = ~seldom
-        by_roots = _short_sum(tail, 1 - p[seldom], weight[seldom]) + _by_roots(k, R, ratio, p[often], weight[often])
-        total = np.where(short, total, by_roots)
+        by_roots = _short_sum(tail[:, long], 1 - p[seldom], weight[seldom])
+        by_roots += _by_roots(k, R, ratio[long], p[often], weight[often])
+        total[:, long] = np.where(short[:, long], total[:, long], by_roots)
     return np.maximum(total, np.finfo(float).tiny)
 
 
