@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evergreen.models.bgnbd import BGNBD
+from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.fitting import FitStatus
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
@@ -24,6 +24,14 @@ def test_bgnbd_on_cdnow(base: cdnow.Customers) -> None:
     assert fit.customers == 2_357
     assert [round(fit.parameters[name], 3) for name in ("r", "alpha", "a", "b")] == [0.243, 4.414, 0.793, 2.426]
     assert round(fit.log_likelihood, 1) == -9582.4
+
+
+def test_mbgnbd_on_cdnow(base: cdnow.Customers) -> None:
+    """Platzer, manual of BTYDplus, on the same customers."""
+    fit = MBGNBD.fit(PurchaseHistories.of(base.frequency, base.recency, base.T))
+    assert fit.status is FitStatus.CONVERGED
+    assert [round(fit.parameters[name], 3) for name in ("r", "alpha", "a", "b")] == [0.525, 6.183, 0.891, 1.614]
+    assert round(fit.log_likelihood, 1) == -9582.1
 
 
 def test_gamma_gamma_on_cdnow(base: cdnow.Customers) -> None:
