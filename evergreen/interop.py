@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from evergreen.clv import CLVModel
 from evergreen.errors import InputTypeError, NotFittedError
-from evergreen.models.bgnbd import BGNBD
+from evergreen.models.bgbb import BGBB
+from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.transactions import HistoryModel
 from evergreen.typing import TimeUnit
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+Model = TypeVar("Model")
+
+_TRANSACTIONS: Final[Mapping[str, type[HistoryModel]]] = MappingProxyType(
+    {
+        "BetaGeoFitter": BGNBD,
+        "ModifiedBetaGeoFitter": MBGNBD,
+        "BetaGeoBetaBinomFitter": BGBB,
+    }
+)
+"""Our models by the fitters of theirs; parameters have the same names on both sides."""
+_SPEND: Final[Mapping[str, type[GammaGamma]]] = MappingProxyType({"GammaGammaFitter": GammaGamma})
 
 
 def from_lifetimes(transactions: Any, spend: Any = None, *, time_unit: TimeUnit) -> CLVModel:
@@ -20,8 +37,8 @@ def from_lifetimes(transactions: Any, spend: Any = None, *, time_unit: TimeUnit)
 
     Parameters
     ----------
-    transactions : lifetimes.BetaGeoFitter
-        A fitted BG/NBD.
+    transactions : lifetimes.BetaGeoFitter, ModifiedBetaGeoFitter or BetaGeoBetaBinomFitter
+        A fitted BG/NBD, MBG/NBD or BG/BB.
     spend : lifetimes.GammaGammaFitter, optional
         A fitted gamma-gamma model.
     time_unit : {"h", "D", "W", "M", "Y"}
@@ -35,7 +52,7 @@ def from_lifetimes(transactions: Any, spend: Any = None, *, time_unit: TimeUnit)
     Raises
     ------
     InputTypeError
-        If a fitter is of another class; a ``ModifiedBetaGeoFitter`` is another model.
+        If a fitter is of another class.
     NotFittedError
         If a fitter has no parameters yet.
 
@@ -46,12 +63,10 @@ def from_lifetimes(transactions: Any, spend: Any = None, *, time_unit: TimeUnit)
     >>> from_lifetimes(fitter, time_unit="W").transaction_model_
     BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
     """
-    lifetimes = _lifetimes()
-    bgnbd = BGNBD(**_parameters("transactions", transactions, lifetimes.BetaGeoFitter))
-    if spend is None:
-        return CLVModel.from_models(bgnbd, time_unit=time_unit)
-    gamma_gamma = GammaGamma(**_parameters("spend", spend, lifetimes.GammaGammaFitter))
-    return CLVModel.from_models(bgnbd, gamma_gamma, time_unit=time_unit)
+    purchases = _ours("transactions", transactions, _TRANSACTIONS)
+    return CLVModel.from_models(
+        purchases, None if spend is None else _ours("spend", spend, _SPEND), time_unit=time_unit
+    )
 
 
 def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
@@ -64,7 +79,7 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
 
     Returns
     -------
-    transactions : lifetimes.BetaGeoFitter
+    transactions : lifetimes.BetaGeoFitter, ModifiedBetaGeoFitter or BetaGeoBetaBinomFitter
         It predicts as if it had been fitted; times are in the model's ``time_unit_``.
     spend : lifetimes.GammaGammaFitter or None
         None if the model has no spend model.
@@ -72,7 +87,7 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
     Raises
     ------
     InputTypeError
-        If it is another kind of object.
+        If it is another kind of object, or ``lifetimes`` does not have its transaction model.
     NotFittedError
         If the model has no parameters yet.
 
@@ -89,26 +104,34 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
         raise InputTypeError.kind("model", model, "a CLVModel")
     if not hasattr(model, "transaction_model_"):
         raise NotFittedError.of(model, "to_lifetimes")
-    bgnbd, gamma_gamma = model.transaction_model_, model.spend_model_
-    if not isinstance(bgnbd, BGNBD):
-        raise InputTypeError.kind("transaction_model_", bgnbd, "a BGNBD")
+    purchases, spend = model.transaction_model_, model.spend_model_
+    names = [name for name, ours in _TRANSACTIONS.items() if type(purchases) is ours]
+    if not names:
+        known = " or ".join(ours.__name__ for ours in _TRANSACTIONS.values())
+        raise InputTypeError.kind("transaction_model_", purchases, f"a model that lifetimes has, {known}")
     lifetimes = _lifetimes()
-    transactions = lifetimes.BetaGeoFitter()
-    transactions.params_ = pd.Series({"r": bgnbd.r, "alpha": bgnbd.alpha, "a": bgnbd.a, "b": bgnbd.b})
-    transactions.predict = transactions.conditional_expected_number_of_purchases_up_to_time
-    if gamma_gamma is None:
-        return transactions, None
-    spend = lifetimes.GammaGammaFitter()
-    spend.params_ = pd.Series({"p": gamma_gamma.p, "q": gamma_gamma.q, "v": gamma_gamma.v})
-    return transactions, spend
+    fitter = getattr(lifetimes, names[0])()
+    fitter.params_ = pd.Series(purchases.parameters)
+    fitter.predict = fitter.conditional_expected_number_of_purchases_up_to_time
+    if spend is None:
+        return fitter, None
+    spend_fitter = lifetimes.GammaGammaFitter()
+    spend_fitter.params_ = pd.Series(asdict(spend))
+    return fitter, spend_fitter
 
 
-def _parameters(role: str, fitter: Any, wanted: type) -> dict[str, float]:
-    if type(fitter) is not wanted:  # a ModifiedBetaGeoFitter is a BetaGeoFitter to isinstance, and another model
-        raise InputTypeError.kind(role, fitter, f"a lifetimes.{wanted.__name__}")
-    if not hasattr(fitter, "params_"):
-        raise NotFittedError.of(fitter, "from_lifetimes")
-    return {str(name): float(value) for name, value in fitter.params_.items()}
+def _ours(role: str, fitter: Any, models: Mapping[str, type[Model]]) -> Model:
+    """Return our model with the parameters of a fitter, which has to be of a known class itself.
+
+    A subclass is another model: a ``ModifiedBetaGeoFitter`` is a ``BetaGeoFitter``.
+    """
+    lifetimes = _lifetimes()
+    for name, model in models.items():
+        if type(fitter) is getattr(lifetimes, name):
+            if not hasattr(fitter, "params_"):
+                raise NotFittedError.of(fitter, "from_lifetimes")
+            return model(**{str(name): float(value) for name, value in fitter.params_.items()})
+    raise InputTypeError.kind(role, fitter, "a lifetimes." + " or ".join(models))
 
 
 def _lifetimes() -> ModuleType:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen import BGNBD, CLVModel, CustomerBase, GammaGamma, datasets
+from evergreen import BGBB, BGNBD, MBGNBD, BGCNBDk, CLVModel, CustomerBase, GammaGamma, datasets
 from evergreen.errors import InputTypeError, InvalidInputError, NotFittedError
 from evergreen.interop import from_lifetimes, to_lifetimes
+from evergreen.models.transactions import HistoryModel
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its import sets an option that newer pandas has retired
@@ -56,6 +57,28 @@ def test_there_and_back() -> None:
     transactions, nothing = to_lifetimes(bare)
     assert nothing is None
     assert from_lifetimes(transactions, time_unit="D").spend_model_ is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (PURCHASES, "BetaGeoFitter"),
+        (MBGNBD(0.525, 6.183, 0.891, 1.614), "ModifiedBetaGeoFitter"),
+        (BGBB(1.204, 0.75, 0.657, 2.783), "BetaGeoBetaBinomFitter"),
+    ],
+    ids=["bg/nbd", "mbg/nbd", "bg/bb"],
+)
+def test_every_model_goes_there_and_back_and_says_the_same(ours: HistoryModel, theirs: str) -> None:
+    fitter, nothing = to_lifetimes(CLVModel.from_models(ours, time_unit="W"))
+    assert nothing is None
+    assert type(fitter) is getattr(lifetimes, theirs)
+    assert from_lifetimes(fitter, time_unit="W").transaction_model_ == ours
+    # short histories: on others the likelihood of their BG/BB has a floor of 1e-15
+    x, t_x, T = np.array([0, 1, 3, 5]), np.array([0.0, 2.0, 5.0, 6.0]), np.array([4.0, 6.0, 6.0, 6.0])
+    ahead = (1,) if ours.discrete else ()  # ours is to be alive at the next opportunity
+    alive = fitter.conditional_probability_alive(*ahead, x, t_x, T)
+    np.testing.assert_allclose(ours.p_alive(x, t_x, T), alive, rtol=1e-9)
+    np.testing.assert_allclose(ours.expected_purchases(39, x, t_x, T), fitter.predict(39, x, t_x, T), rtol=1e-8)
 
 
 def test_both_sides_forecast_the_same(fitted: tuple[Any, Any], base: CustomerBase) -> None:
@@ -106,7 +129,7 @@ def test_a_model_we_fitted_predicts_over_there(base: CustomerBase) -> None:
 def test_other_models_are_refused(fitted: tuple[Any, Any]) -> None:
     wrong: list[tuple[Any, str]] = [
         (lifetimes.ParetoNBDFitter(), "ParetoNBDFitter"),
-        (lifetimes.ModifiedBetaGeoFitter(), "ModifiedBetaGeoFitter"),  # a subclass, and another model
+        (type("OwnFitter", (lifetimes.BetaGeoFitter,), {})(), "OwnFitter"),  # a subclass may be another model
         (fitted[1], "GammaGammaFitter"),
         (lifetimes.BetaGeoFitter, "a class"),
         (PURCHASES, "BGNBD"),
@@ -115,7 +138,10 @@ def test_other_models_are_refused(fitted: tuple[Any, Any]) -> None:
     for thing, name in wrong:
         with pytest.raises(InputTypeError) as caught:
             from_lifetimes(thing, time_unit="W")
-        assert str(caught.value) == f"transactions must be a lifetimes.BetaGeoFitter, got {name}."
+        assert str(caught.value) == (
+            "transactions must be a lifetimes.BetaGeoFitter or ModifiedBetaGeoFitter or BetaGeoBetaBinomFitter, "
+            f"got {name}."
+        )
     with pytest.raises(InputTypeError) as caught:
         from_lifetimes(fitted[0], fitted[0], time_unit="W")
     assert str(caught.value) == "spend must be a lifetimes.GammaGammaFitter, got BetaGeoFitter."
@@ -138,6 +164,15 @@ def test_anything_but_a_model_is_refused() -> None:
     with pytest.raises(InputTypeError) as caught:
         to_lifetimes(PURCHASES)  # type: ignore[arg-type]
     assert str(caught.value) == "model must be a CLVModel, got BGNBD."
+
+
+def test_models_that_lifetimes_lacks_are_refused() -> None:
+    model = CLVModel.from_models(BGCNBDk(2, 0.5, 6.0, 0.8, 2.0), time_unit="W")
+    with pytest.raises(InputTypeError) as caught:
+        to_lifetimes(model)
+    assert str(caught.value) == (
+        "transaction_model_ must be a model that lifetimes has, BGNBD or MBGNBD or BGBB, got BGCNBDk."
+    )
 
 
 def test_the_unit_has_to_be_said(fitted: tuple[Any, Any]) -> None:

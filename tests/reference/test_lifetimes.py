@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from evergreen.models.bgnbd import BGNBD
+from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from tests.reference import cdnow
 
 Optional = Callable[[str], ModuleType]
 PUBLISHED = BGNBD(0.243, 4.414, 0.793, 2.426)
+BOTH = pytest.mark.parametrize("model", [PUBLISHED, MBGNBD(0.525, 6.183, 0.891, 1.614)], ids=["bg/nbd", "mbg/nbd"])
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +31,31 @@ def peer(optional: Optional) -> ModuleType:
         return optional("lifetimes")
 
 
-def test_bgnbd_agrees(base: cdnow.Customers, optional: Optional) -> None:
-    fitter = peer(optional).BetaGeoFitter()
+@pytest.mark.parametrize(("ours", "theirs"), [(BGNBD, "BetaGeoFitter"), (MBGNBD, "ModifiedBetaGeoFitter")])
+def test_beta_geometric_models_agree(
+    ours: type[BGNBD | MBGNBD], theirs: str, base: cdnow.Customers, optional: Optional
+) -> None:
+    fitter = getattr(peer(optional), theirs)()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what its optimizer meets on the way
-        fitter.fit(base.frequency, base.recency, base.T, tol=1e-10)
-    fit = BGNBD.fit(PurchaseHistories.of(base.frequency, base.recency, base.T))
-    theirs = [fitter.params_[name] for name in fit.names]
-    np.testing.assert_allclose(fit.values, theirs, rtol=1e-3)
+        fitter.fit(base.frequency, base.recency, base.T, tol=1e-8)
+    fit = ours.fit(PurchaseHistories.of(base.frequency, base.recency, base.T))
+    letters = [fitter.params_[name] for name in fit.names]
+    np.testing.assert_allclose(fit.values, letters, rtol=2e-3)
+    model, history = ours(*letters), (base.frequency, base.recency, base.T)
     np.testing.assert_allclose(
-        BGNBD(*theirs).expected_purchases(39, base.frequency, base.recency, base.T),
-        fitter.conditional_expected_number_of_purchases_up_to_time(39, base.frequency, base.recency, base.T),
+        model.expected_purchases(39, *history),
+        fitter.conditional_expected_number_of_purchases_up_to_time(39, *history),
         rtol=1e-7,
     )
+    np.testing.assert_allclose(model.p_alive(*history), fitter.conditional_probability_alive(*history), rtol=1e-10)
+    few = range(20)
+    theirs_few = [float(fitter.probability_of_n_purchases_up_to_time(39, n)) for n in few]
+    np.testing.assert_allclose(model.pmf(few, 39), theirs_few, rtol=1e-8)
     np.testing.assert_allclose(
-        BGNBD(*theirs).p_alive(base.frequency, base.recency, base.T),
-        fitter.conditional_probability_alive(base.frequency, base.recency, base.T),
-        rtol=1e-10,
+        model.expected_purchases_new([1.0, 39.0, 500.0]),
+        fitter.expected_number_of_purchases_up_to_time(np.array([1.0, 39.0, 500.0])),
+        rtol=1e-9,
     )
 
 
@@ -66,16 +76,27 @@ def test_silence_of_a_one_time_buyer() -> None:
     assert round(silent, 3) == 0.855
 
 
+@BOTH
 @pytest.mark.parametrize("frequency", [130, 200, 1_000, 50_000])
-def test_heavy_buyers_have_numbers(frequency: int) -> None:
-    values = PUBLISHED.forecast(520, frequency, 38.86 * (1 - 1 / frequency), 38.86, delta=0.002)
+def test_heavy_buyers_have_numbers(frequency: int, model: BGNBD | MBGNBD) -> None:
+    values = model.forecast(520, frequency, 38.86 * (1 - 1 / frequency), 38.86, delta=0.002)
     assert all(np.isfinite(value) for value in values)
     assert 0 < values.discounted_purchases < values.expected_purchases < 520 * frequency / 38.86
 
 
-def test_nothing_happens_at_a_equal_to_one() -> None:
+@BOTH
+def test_many_purchases_have_a_probability(model: BGNBD | MBGNBD) -> None:
+    # factorials overflow from 171 on
+    rare = model.pmf(np.arange(160, 400), 39)
+    assert np.all(rare > 0)
+    assert np.all(np.diff(np.log(rare)) < 0)
+    np.testing.assert_allclose(np.diff(np.log(rare), 2), 0, atol=1e-4)
+
+
+@BOTH
+def test_nothing_happens_at_a_equal_to_one(model: BGNBD | MBGNBD) -> None:
     below, at, above = (
-        float(BGNBD(0.243, 4.414, a, 2.426).expected_purchases(39, 2, 30.43, 38.86)) for a in (1 - 1e-7, 1.0, 1 + 1e-7)
+        float(replace(model, a=a).expected_purchases(39, 2, 30.43, 38.86)) for a in (1 - 1e-7, 1.0, 1 + 1e-7)
     )
     assert below > at > above
     assert at == pytest.approx((below + above) / 2, rel=1e-12, abs=0)
