@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NOTICEABLE: Final = 2.0  # differences of AIC below it say nothing (Burnham & Anderson, 2002)
-_SURE: Final = 2.0  # standard errors from which on a difference in the holdout counts
+_SURE: Final = 2.0  # standard errors from which on a difference in the holdout counts,
+_MATTERS: Final = 1e-3  # if it is also above a tenth of a percent in the probability of what a customer did
 
 
 @final
@@ -239,8 +240,11 @@ def _by_likelihood(candidates: list[Candidate]) -> ModelChoice:
 
 
 def _by_holdout(candidates: list[Candidate], best: str) -> ModelChoice:
-    equal = [candidate for candidate in candidates if candidate.behind <= _SURE * candidate.behind_error]
-    chosen = min(equal, key=lambda candidate: candidate.aic)
+    equal = [
+        candidate for candidate in candidates if candidate.behind <= max(_SURE * candidate.behind_error, _MATTERS)
+    ]
+    least = min(candidate.aic for candidate in equal)
+    chosen = next(candidate for candidate in equal if candidate.aic <= least + _NOTICEABLE)
     if len(equal) == 1:
         second = min((c for c in candidates if c.name != best and c.fit), key=lambda c: c.behind, default=None)
         reason = f"{chosen.name} foretold the holdout best, by a mean log score of {chosen.log_score:.4f}"
@@ -250,7 +254,7 @@ def _by_holdout(candidates: list[Candidate], best: str) -> ModelChoice:
         return ModelChoice(chosen.name, f"{reason}.", tuple(candidates))
     names = ", ".join(candidate.name for candidate in equal)
     reason = (
-        f"In the holdout {names} cannot be told apart (their mean log scores lie within two standard errors); of these "
-        f"{chosen.name} has the lowest AIC ({chosen.aic:,.1f})."
+        f"In the holdout {names} cannot be told apart: their mean log scores are as good as equal. Of these "
+        f"{chosen.name} has the lowest AIC ({chosen.aic:,.1f}), or is the simplest of those that have."
     )
     return ModelChoice(chosen.name, reason, tuple(candidates))
