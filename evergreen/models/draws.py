@@ -29,7 +29,7 @@ class Fitted(Protocol[Histories_contra]):
         """Return the likelihood of customers under models of this kind."""
         ...
 
-    def refit(self, histories: Histories_contra, *, prior: WeakPrior | None = None) -> FitResult[Any]:
+    def refit(self, histories: Histories_contra, /, *, prior: WeakPrior | None = None) -> FitResult[Any]:
         """Return the model of this kind of highest likelihood."""
         ...
 
