@@ -90,6 +90,6 @@ def pit_histogram(below: FloatArray, up_to: FloatArray, count: IntArray | None =
     passed = np.zeros(bins + 1)
     passed[-1] = 1.0
     for bar in range(1, bins):
-        inside = np.clip((bar / bins - below) / spread, 0.0, 1.0)
+        inside = np.clip(bar / bins - below, 0.0, width) / spread
         passed[bar] = np.average(np.where(width > 0, inside, up_to <= bar / bins), weights=count)
     return np.diff(passed) * bins

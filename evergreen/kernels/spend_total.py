@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.special import betainc, betaincc, betaln, expit, logit
+from scipy.special import betainc, betaln, expit, logit
 
 from evergreen.kernels.gamma_gamma import Parameters
 from evergreen.kernels.special import softplus_and_expit
@@ -24,7 +24,7 @@ from evergreen.typing import BoolArray, FloatArray, IntArray
 
 _NEGLIGIBLE: Final = 1e-18  # numbers of occasions that are less probable are left out
 _FARTHEST: Final = 1_500.0  # a total of V times exp of this is beyond what a float can hold, or below
-_CLOSE: Final = 1e-13  # relative precision of a quantile
+_CLOSE: Final = 1e-12  # relative precision of a quantile
 
 
 def total_cdf(
@@ -86,7 +86,8 @@ def total_quantile(
     Returns
     -------
     ndarray of float64, shape (n,)
-        Money; 0 where no occasion at all has at least this probability. Infinite beyond what a float can hold.
+        Money; 0 where no occasion at all has at least this probability. Infinite beyond what a float can hold. Over
+        v + x m it depends on the probabilities and on x alone.
 
     Examples
     --------
@@ -152,7 +153,7 @@ class _Total(NamedTuple):
         share = np.empty_like(at)
         low, high = at < 0, at >= 0
         share[low] = betainc(self.a[low], self.b[low], small[low])
-        share[high] = betaincc(self.b[high], self.a[high], small[high])
+        share[high] = 1 - betainc(self.b[high], self.a[high], small[high])
         return _by_row(self.row, self.weight * share, len(y))
 
     def density(self, y: FloatArray) -> FloatArray:
@@ -182,7 +183,7 @@ def _crossing(total: _Total, level: FloatArray) -> FloatArray:
             share = total.below(y)
             newton = y + (logit(level) - logit(share)) * share * (1 - share) / total.density(y)
         low, high = np.where(share < level, y, low), np.where(share < level, high, y)
-        fine = (newton > low) & (newton < high) & (np.abs(newton - y) < before / 2)
+        fine = (newton >= low) & (newton <= high) & (np.abs(newton - y) < before / 2)
         following = np.where(fine, newton, (low + high) / 2)
         before = np.abs(following - y)
         y = following
