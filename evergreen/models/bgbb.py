@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Self, final
 
 from evergreen.kernels import bgbb
+from evergreen.models.family import Family
 from evergreen.models.fitting import FitResult, WeakPrior, limit_sentence
 from evergreen.models.histories import PurchaseHistories
-from evergreen.models.transactions import Family, HistoryModel
+from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray
 
 

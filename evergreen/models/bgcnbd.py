@@ -12,10 +12,11 @@ import numpy as np
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.kernels.bgcnbd import Condensed
 from evergreen.models.bgnbd import BETA_GEOMETRIC
+from evergreen.models.family import Family
 from evergreen.models.fitting import FitResult, Problem, WeakPrior, fit
 from evergreen.models.histories import PurchaseHistories
 from evergreen.models.protocols import SimulatedCustomers
-from evergreen.models.transactions import Family, HistoryModel
+from evergreen.models.transactions import HistoryModel
 from evergreen.typing import ArrayLike
 
 MOST: Final = 12

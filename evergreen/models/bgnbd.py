@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Self, final
 
 from evergreen.kernels.bgnbd import BG_NBD, MBG_NBD
+from evergreen.models.family import Family, Shift
 from evergreen.models.fitting import FitResult, WeakPrior, limit_sentence
 from evergreen.models.histories import PurchaseHistories
-from evergreen.models.transactions import Family, HistoryModel, Shift
+from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray
 
 

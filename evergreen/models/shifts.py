@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from evergreen.models.encoding import Covariate
+from evergreen.models.family import Family, Shift
 from evergreen.models.fitting import Limits, Problem
-from evergreen.models.transactions import Family, Shift
 from evergreen.typing import FloatArray
 
 
