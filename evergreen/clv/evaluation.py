@@ -19,14 +19,15 @@ from evergreen.kernels.grouping import sums_by_level
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories
 from evergreen.models.transactions import HistoryModel
-from evergreen.typing import BoolArray, FloatArray, IntArray
+from evergreen.typing import BoolArray, FloatArray, IntArray, TimeUnit
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TOP: Final = 0.1
 """The share of customers whose part of the value is told as lift."""
-_MANY: Final = 7  # calibration frequencies from here on are one group
+MANY: Final = 7
+"""The number of repeat purchases in the calibration from which on customers are one group."""
 _TIMES: Final = 2_048  # from so many different times on, expectations are taken on a grid of as many
 _ROUNDING: Final = 1e-9  # a period that ends at the split belongs to the side before it
 _CELLS: Final = 60  # numbers of repeat purchases that are told apart
@@ -42,7 +43,9 @@ class Evaluation:
     customers : int
         Customers of the calibration.
     duration : float
-        Length of the holdout, in the time unit of the model.
+        Length of the holdout, in ``time_unit``.
+    time_unit : {"h", "D", "W", "M", "Y"}
+        Unit of the model's times.
     measures : dict of str to float
         ``tracking_error`` (of all repeat purchases up to the end, expected over actual, less 1), ``bias`` (the same of
         the holdout alone), ``mae`` and ``rmse`` (of a customer's number of purchases), ``rank_correlation``
@@ -85,6 +88,7 @@ class Evaluation:
 
     customers: int
     duration: float
+    time_unit: TimeUnit
     measures: Mapping[str, float]
     heuristics: Mapping[str, float]
     tracking: pd.DataFrame
@@ -146,6 +150,7 @@ def evaluate(
     return Evaluation(
         len(seen.later),
         duration,
+        base.time_unit,
         measures,
         _heuristics(seen, duration),
         plain_table(tracking),
@@ -268,7 +273,7 @@ def _heuristics(seen: _Seen, duration: float) -> dict[str, float]:
 
 
 def _by_frequency(seen: _Seen) -> dict[str, np.ndarray[Any, Any]]:
-    group = np.minimum(seen.frequency, _MANY)
+    group = np.minimum(seen.frequency, MANY)
     customers = np.bincount(group)
     some = np.flatnonzero(customers)
     means = {

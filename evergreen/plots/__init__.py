@@ -4,6 +4,7 @@ The extra ``plot`` brings matplotlib.
 """
 
 from evergreen.plots.clv import history_map
+from evergreen.plots.evaluation import by_frequency, calibration, tracking
 from evergreen.plots.rfm import segments
 
-__all__ = ["history_map", "segments"]
+__all__ = ["by_frequency", "calibration", "history_map", "segments", "tracking"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen import BGNBD, CLVModel, CustomerBase, RFMScorer, datasets
+from evergreen import BGNBD, CLVModel, CustomerBase, Evaluation, RFMScorer, datasets, split
 from evergreen.errors import MissingExtraError
 
 
@@ -30,6 +30,12 @@ def model() -> CLVModel:
     return CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W")
 
 
+@pytest.fixture(scope="module")
+def evaluation() -> Evaluation:
+    halves = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W")
+    return CLVModel().fit(halves).evaluate(halves, period="28D")
+
+
 def test_segments_shows_both_shares(plots: Any) -> None:
     base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True))
     summary = RFMScorer().fit(base).summary(base)
@@ -44,6 +50,7 @@ def test_segments_shows_both_shares(plots: Any) -> None:
 def test_history_map_shows_the_forecast(plots: Any, model: CLVModel, show: str) -> None:
     ax = plots.history_map(model, age="52W", horizon="26W", max_frequency=5, show=show)
     (mesh,) = (child for child in ax.collections if child.get_array() is not None)
+    assert isinstance(model.transaction_model_, BGNBD)
     drawn = mesh.get_array().reshape(120, 5)
     expected = getattr(model.transaction_model_.forecast(26.0, 5, 52.0, 52.0), show)
     np.testing.assert_allclose(drawn[0, 4], expected)
@@ -53,6 +60,50 @@ def test_history_map_shows_the_forecast(plots: Any, model: CLVModel, show: str) 
 def test_history_map_refuses_what_it_cannot_show(plots: Any, model: CLVModel) -> None:
     with pytest.raises(ValueError, match="show='recency' is not allowed; choose one of 'p_purchase'"):
         plots.history_map(model, show="recency")
+
+
+@pytest.mark.parametrize(
+    ("cumulative", "columns", "words"),
+    [(True, "cumulative_{}", "so far"), (False, "{}", "in 4 weeks")],
+)
+def test_tracking_shows_both_sides_of_the_split(
+    plots: Any, evaluation: Evaluation, cumulative: bool, columns: str, words: str
+) -> None:
+    ax = plots.tracking(evaluation, cumulative=cumulative)
+    for line, name in zip(ax.lines, ("actual", "expected"), strict=False):
+        np.testing.assert_array_equal(line.get_xdata(), evaluation.tracking["time"])
+        np.testing.assert_array_equal(line.get_ydata(), evaluation.tracking[columns.format(name)])
+        assert line.get_label() == name
+    (ends,) = evaluation.tracking["time"][evaluation.tracking["since_at"] == 0.0]
+    np.testing.assert_allclose(ax.lines[2].get_xdata(), ends)
+    assert ax.get_ylabel() == f"repeat purchases {words}"
+
+
+def test_tracking_by_week_says_so(plots: Any) -> None:
+    halves = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W")
+    weekly = CLVModel.from_models(BGNBD(0.243, 4.414, 0.793, 2.426), time_unit="W").evaluate(halves)
+    assert plots.tracking(weekly, cumulative=False).get_ylabel() == "repeat purchases per week"
+
+
+def test_by_frequency_shows_means_and_customers(plots: Any, evaluation: Evaluation) -> None:
+    ax = plots.by_frequency(evaluation)
+    table = evaluation.by_frequency
+    for bars, name in zip(ax.containers, ("actual", "expected"), strict=True):
+        np.testing.assert_allclose([bar.get_height() for bar in bars], table[name])
+    below = [label.get_text().split("\n") for label in ax.get_xticklabels()]
+    assert [frequency for frequency, _ in below] == ["0", "1", "2", "3", "4", "5", "6", "7+"]
+    assert [customers for _, customers in below] == [f"{customers:,}" for customers in table["customers"]]
+
+
+def test_calibration_shows_intervals_and_the_diagonal(plots: Any, evaluation: Evaluation) -> None:
+    ax = plots.calibration(evaluation)
+    table = evaluation.calibration
+    diagonal, points = ax.lines
+    np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
+    np.testing.assert_array_equal(points.get_xydata(), table[["predicted", "observed"]])
+    (bars,) = ax.collections
+    drawn = np.array(bars.get_segments())
+    np.testing.assert_allclose(drawn[:, :, 1], table[["lower", "upper"]])
 
 
 def test_draws_on_given_axes(plots: Any, model: CLVModel) -> None:
