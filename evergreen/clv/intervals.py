@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from evergreen.clv.buyers import Buyers, attributes_of, groups_of
 from evergreen.clv.value import Outlook, own_spend
 from evergreen.frames import CustomerBase, ScoreTable
+from evergreen.kernels.grouping import places_of_distinct
 from evergreen.kernels.spend_total import total_quantile
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.typing import FloatArray, IntArray
@@ -51,35 +52,56 @@ def with_intervals(
     horizon, first = outlook.horizon, int(first_purchase)
 
     def purchases(frequency: IntArray, recency: FloatArray, T: FloatArray, *known: Any) -> dict[str, IntArray]:
-        found = _quantiles(transactions, tails, horizon, frequency, recency, T, *known)
+        place, which = places_of_distinct((frequency, recency, T, *known))
+        seen = frequency[place], recency[place], T[place]
+        found = _quantiles(transactions, tails, horizon, *seen, *(column[place] for column in known))[which]
         return {"purchases_lower": found[:, 0], "purchases_upper": found[:, 1]}
 
-    def value(
-        frequency: IntArray, recency: FloatArray, T: FloatArray, own: FloatArray, *known: Any
-    ) -> dict[str, FloatArray]:
+    def multiples(frequency: IntArray, recency: FloatArray, T: FloatArray, *known: Any) -> dict[str, FloatArray]:
         assert spend is not None, "value is asked for with a spend model only"  # noqa: S101 - for the type checkers
-        letters = (spend.p, spend.q, spend.v)
-        bounds = np.empty((2, len(own)))
-        for start in range(0, len(own), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            seen = frequency[rows], recency[rows], T[rows]
-            probability = _probabilities(transactions, horizon, *seen, *(column[rows] for column in known))
-            for bound, tail in zip(bounds, tails, strict=True):
-                bound[rows] = total_quantile(letters, tail, probability, frequency[rows] + first, own[rows])
-        return {"spend_lower": bounds[0], "spend_upper": bounds[1]}
+        found = _multiples(
+            transactions, (spend.p, spend.q, spend.v), tails, horizon, first, frequency, recency, T, *known
+        )
+        return {"lower": found[:, 0], "upper": found[:, 1]}
 
     attributes = attributes_of(transactions)
     table = base.scores().with_histories(purchases, *attributes)
     if spend is None:
         return table
-    profit = outlook.profit
+    profit, v = outlook.profit, spend.v
+
+    def scale(c: Mapping[str, Any]) -> Any:
+        """Return what a total is a multiple of: the money of the population and the customer's own."""
+        return profit(c) * (v + (c["frequency"] + first) * c["own_spend"])
+
     return (
-        table.with_columns(own_spend=own_spend(base, first_purchase=first_purchase))
-        .with_histories(value, "own_spend", *attributes)
-        .with_columns(
-            value_lower=lambda c: profit(c) * c["spend_lower"], value_upper=lambda c: profit(c) * c["spend_upper"]
-        )
+        table.with_histories(multiples, *attributes)
+        .with_columns(own_spend=own_spend(base, first_purchase=first_purchase))
+        .with_columns(value_lower=lambda c: scale(c) * c["lower"], value_upper=lambda c: scale(c) * c["upper"])
     )
+
+
+def _multiples(
+    transactions: Buyers,
+    shapes: tuple[float, float],
+    levels: Sequence[float],
+    horizon: float,
+    first: int,
+    *seen: Any,
+) -> FloatArray:
+    """Return quantiles of each customer's future spend as multiples of ``v + occasions * mean``, shape (n, q).
+
+    They depend on the history alone, so that each distinct one is looked at once.
+    """
+    place, which = places_of_distinct(seen)
+    bounds = np.empty((len(place), len(levels)))
+    for start in range(0, len(place), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        x, t_x, T, *known = (column[place[rows]] for column in seen)
+        probability = _probabilities(transactions, horizon, x, t_x, T, *known)
+        for column, level in enumerate(levels):
+            bounds[rows, column] = total_quantile((*shapes, 1.0), level, probability, x + first, np.zeros(len(x)))
+    return bounds[which]
 
 
 def _quantiles(

@@ -121,6 +121,37 @@ def distinct_positions(columns: Sequence[_Column]) -> tuple[list[_Column], IntAr
     return _unpacked(keys, coded), position.astype(np.int64, copy=False)
 
 
+def places_of_distinct(columns: Sequence[_Column]) -> tuple[IntArray, IntArray]:
+    """Return where each distinct row of parallel columns stands, and which of them each row is.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray, each of shape (n,)
+        Columns that can be sorted, without missing values.
+
+    Returns
+    -------
+    place : ndarray of int64, shape (m,)
+        A row of each kind, in lexicographic order.
+    which : ndarray of int64, shape (n,)
+        Index into the kinds.
+
+    Examples
+    --------
+    >>> places_of_distinct([np.array([2, 1, 2]), np.array([0.5, 0.5, 0.5])])
+    (array([1, 0]), array([1, 0, 1]))
+    """
+    order = np.lexsort(columns[::-1])
+    fresh = np.zeros(len(order), np.bool_)
+    fresh[:1] = True
+    for column in columns:
+        ordered = column[order]
+        fresh[1:] |= ordered[1:] != ordered[:-1]
+    which = np.empty(len(order), np.int64)
+    which[order] = np.cumsum(fresh) - 1
+    return order[fresh], which
+
+
 def sums_by_level(column: _Column, *weights: FloatArray) -> tuple[_Column, ...]:
     """Return the distinct values of a column and the sum of each weight over their rows.
 
