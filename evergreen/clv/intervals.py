@@ -59,9 +59,7 @@ def with_intervals(
 
     def multiples(frequency: IntArray, recency: FloatArray, T: FloatArray, *known: Any) -> dict[str, FloatArray]:
         assert spend is not None, "value is asked for with a spend model only"  # noqa: S101 - for the type checkers
-        found = _multiples(
-            transactions, (spend.p, spend.q, spend.v), tails, horizon, first, frequency, recency, T, *known
-        )
+        found = _multiples(transactions, (spend.p, spend.q), tails, horizon, first, frequency, recency, T, *known)
         return {"lower": found[:, 0], "upper": found[:, 1]}
 
     attributes = attributes_of(transactions)
