@@ -16,7 +16,7 @@ from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.typing import FloatArray, IntArray
 
 _BLOCK: Final = 4_096  # rows at a time, each with the probabilities of all its numbers of purchases
-_BEYOND: Final = 1e-6  # numbers of purchases that are less probable in all are left out of a value: so much of its level
+_BEYOND: Final = 1e-6  # numbers of purchases that are less probable in all are left out of a value
 
 
 def with_intervals(
