@@ -117,7 +117,8 @@ class Portfolio:
     Attributes
     ----------
     histories : HistorySums
-        With the sums ``margin`` and ``money`` (margin times the customer's own mean value) over customers.
+        With the sums ``evergreen_margin`` and ``evergreen_money`` (margin times the customer's own mean value) over
+        customers; an attribute may well be named ``margin``.
     outlook : Outlook
     first : int
         1 if the first purchase counts as an occasion of the spend model, else 0.
@@ -150,8 +151,8 @@ class Portfolio:
         histories = history_sums(
             base,
             *attributes_of(transactions),
-            margin=lambda c: profit(c) + c["T"] * 0.0,  # a column, also where one margin holds for all
-            money=lambda c: profit(c) * own(c),
+            evergreen_margin=lambda c: profit(c) + c["T"] * 0.0,  # a column, also where one margin holds for all
+            evergreen_money=lambda c: profit(c) * own(c),
         )
         return cls(histories, outlook, int(first_purchase))
 
@@ -171,7 +172,7 @@ class Portfolio:
         history = known.frequency, known.recency, known.T
         forecast = forecast_of(transactions, self.outlook.horizon, self.outlook.delta, *history, *known.attributes)
         level, weight = spend.credibility(known.frequency + self.first)
-        margin, money = known.sums["margin"], known.sums["money"]
+        margin, money = known.sums["evergreen_margin"], known.sums["evergreen_money"]
         paid = margin != 0
         worth = np.multiply(level, margin, where=paid, out=np.zeros_like(margin)) + weight * money
         value = np.multiply(forecast.discounted_purchases, worth, where=paid, out=np.zeros_like(margin))

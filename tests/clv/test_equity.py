@@ -43,15 +43,16 @@ def test_it_is_the_sum_of_what_customers_are_worth(base: CustomerBase, horizon: 
     assert found.transaction_draws is None
 
 
-def test_margins_of_customers_count(base: CustomerBase, model: CLVModel) -> None:
+@pytest.mark.parametrize("name", ["share", "margin", "money"])
+def test_margins_of_customers_count(base: CustomerBase, model: CLVModel, name: str) -> None:
     ids = base.frame["customer_id"]
-    margins = pd.DataFrame({"customer_id": ids[::-1], "share": np.linspace(0.0, 0.6, len(ids))})
-    known = base.with_attributes(margins, "share")
+    margins = pd.DataFrame({"customer_id": ids[::-1], name: np.linspace(0.0, 0.6, len(ids))})
+    known = base.with_attributes(margins, name)
     own = SETTINGS.copy()
-    own["margin"] = "share"
+    own["margin"] = name
     scored = model.predict(known, **own)
     whole = model.predict(base, **dict(SETTINGS, margin=1.0))
-    share = margins.set_index("customer_id")["share"].loc[ids].to_numpy()
+    share = margins.set_index("customer_id")[name].loc[ids].to_numpy()
     np.testing.assert_allclose(scored["clv"], share * whole["clv"], rtol=1e-13)
     equity = model.customer_equity(known, **own, draws=0)
     assert equity.value.estimate == pytest.approx(scored["clv"].sum(), rel=1e-12)
