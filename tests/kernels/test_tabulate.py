@@ -73,6 +73,6 @@ def test_several_functions_at_once() -> None:
     panels = Panels(x, depth)
     found = panels.interpolated(both)
     np.testing.assert_allclose(found, [np.exp(-depth) * (1 + x), -np.sin(depth / 2)], rtol=1e-12, atol=1e-14)
-    for row in (0, 1):
-        np.testing.assert_array_equal(found[row], panels.interpolated(lambda count, at, row=row: both(count, at)[row]))
+    np.testing.assert_array_equal(found[0], panels.interpolated(lambda count, at: both(count, at)[0]))
+    np.testing.assert_array_equal(found[1], panels.interpolated(lambda count, at: both(count, at)[1]))
     assert Panels(np.zeros(0, np.int64), np.zeros(0)).interpolated(both).shape == (2, 0)
