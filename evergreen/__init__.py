@@ -27,6 +27,7 @@ from evergreen.models.encoding import Covariate
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.rfm import RFMScorer
@@ -56,6 +57,7 @@ __all__ = [
     "MBGCNBDk",
     "ModelChoice",
     "ParameterDraws",
+    "ParetoNBD",
     "PurchaseHistories",
     "RFMScorer",
     "SegmentMap",

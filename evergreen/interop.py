@@ -13,6 +13,7 @@ from evergreen.errors import InputTypeError, NotFittedError
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.transactions import HistoryModel
 from evergreen.typing import TimeUnit
 
@@ -25,6 +26,7 @@ _TRANSACTIONS: Final[Mapping[str, type[HistoryModel]]] = MappingProxyType(
     {
         "BetaGeoFitter": BGNBD,
         "ModifiedBetaGeoFitter": MBGNBD,
+        "ParetoNBDFitter": ParetoNBD,
         "BetaGeoBetaBinomFitter": BGBB,
     }
 )
@@ -37,8 +39,8 @@ def from_lifetimes(transactions: Any, spend: Any = None, *, time_unit: TimeUnit)
 
     Parameters
     ----------
-    transactions : lifetimes.BetaGeoFitter, ModifiedBetaGeoFitter or BetaGeoBetaBinomFitter
-        A fitted BG/NBD, MBG/NBD or BG/BB.
+    transactions : lifetimes.BetaGeoFitter, ModifiedBetaGeoFitter, ParetoNBDFitter or BetaGeoBetaBinomFitter
+        A fitted BG/NBD, MBG/NBD, Pareto/NBD or BG/BB.
     spend : lifetimes.GammaGammaFitter, optional
         A fitted gamma-gamma model.
     time_unit : {"h", "D", "W", "M", "Y"}
@@ -79,7 +81,7 @@ def to_lifetimes(model: CLVModel) -> tuple[Any, Any]:
 
     Returns
     -------
-    transactions : lifetimes.BetaGeoFitter, ModifiedBetaGeoFitter or BetaGeoBetaBinomFitter
+    transactions : lifetimes.BetaGeoFitter, ModifiedBetaGeoFitter, ParetoNBDFitter or BetaGeoBetaBinomFitter
         It predicts as if it had been fitted; times are in the model's ``time_unit_``.
     spend : lifetimes.GammaGammaFitter or None
         None if the model has no spend model.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen import BGBB, BGNBD, MBGNBD, BGCNBDk, CLVModel, CustomerBase, GammaGamma, datasets
+from evergreen import BGBB, BGNBD, MBGNBD, BGCNBDk, CLVModel, CustomerBase, GammaGamma, ParetoNBD, datasets
 from evergreen.errors import InputTypeError, InvalidInputError, NotFittedError
 from evergreen.interop import from_lifetimes, to_lifetimes
 from evergreen.models.transactions import HistoryModel
@@ -64,9 +64,10 @@ def test_there_and_back() -> None:
     [
         (PURCHASES, "BetaGeoFitter"),
         (MBGNBD(0.525, 6.183, 0.891, 1.614), "ModifiedBetaGeoFitter"),
+        (ParetoNBD(0.553, 10.578, 0.606, 11.669), "ParetoNBDFitter"),
         (BGBB(1.204, 0.75, 0.657, 2.783), "BetaGeoBetaBinomFitter"),
     ],
-    ids=["bg/nbd", "mbg/nbd", "bg/bb"],
+    ids=["bg/nbd", "mbg/nbd", "pareto/nbd", "bg/bb"],
 )
 def test_every_model_goes_there_and_back_and_says_the_same(ours: HistoryModel, theirs: str) -> None:
     fitter, nothing = to_lifetimes(CLVModel.from_models(ours, time_unit="W"))
@@ -128,7 +129,6 @@ def test_a_model_we_fitted_predicts_over_there(base: CustomerBase) -> None:
 
 def test_other_models_are_refused(fitted: tuple[Any, Any]) -> None:
     wrong: list[tuple[Any, str]] = [
-        (lifetimes.ParetoNBDFitter(), "ParetoNBDFitter"),
         (type("OwnFitter", (lifetimes.BetaGeoFitter,), {})(), "OwnFitter"),  # a subclass may be another model
         (fitted[1], "GammaGammaFitter"),
         (lifetimes.BetaGeoFitter, "a class"),
@@ -139,8 +139,8 @@ def test_other_models_are_refused(fitted: tuple[Any, Any]) -> None:
         with pytest.raises(InputTypeError) as caught:
             from_lifetimes(thing, time_unit="W")
         assert str(caught.value) == (
-            "transactions must be a lifetimes.BetaGeoFitter or ModifiedBetaGeoFitter or BetaGeoBetaBinomFitter, "
-            f"got {name}."
+            "transactions must be a lifetimes.BetaGeoFitter or ModifiedBetaGeoFitter or ParetoNBDFitter or "
+            f"BetaGeoBetaBinomFitter, got {name}."
         )
     with pytest.raises(InputTypeError) as caught:
         from_lifetimes(fitted[0], fitted[0], time_unit="W")
@@ -171,7 +171,7 @@ def test_models_that_lifetimes_lacks_are_refused() -> None:
     with pytest.raises(InputTypeError) as caught:
         to_lifetimes(model)
     assert str(caught.value) == (
-        "transaction_model_ must be a model that lifetimes has, BGNBD or MBGNBD or BGBB, got BGCNBDk."
+        "transaction_model_ must be a model that lifetimes has, BGNBD or MBGNBD or ParetoNBD or BGBB, got BGCNBDk."
     )
 
 

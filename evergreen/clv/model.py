@@ -39,10 +39,10 @@ class CLVModel(Estimator):
 
     Parameters
     ----------
-    transactions : {"bg/nbd", "mbg/nbd", "bg/cnbd-k", "mbg/cnbd-k", "bg/bb", "auto"}
-        Model of when customers buy and leave: :class:`BGNBD`, :class:`MBGNBD`, :class:`BGCNBDk`, :class:`MBGCNBDk` (of
-        a base with ``log_gaps``) or :class:`BGBB`; "auto" fits all in continuous time and chooses by likelihood and,
-        given a :class:`Split`, by what they foretold.
+    transactions : {"bg/nbd", "mbg/nbd", "pareto/nbd", "bg/cnbd-k", "mbg/cnbd-k", "bg/bb", "auto"}
+        Model of when customers buy and leave: :class:`BGNBD`, :class:`MBGNBD`, :class:`ParetoNBD`, :class:`BGCNBDk`,
+        :class:`MBGCNBDk` (of a base with ``log_gaps``) or :class:`BGBB`; "auto" fits all in continuous time and
+        chooses by likelihood and, given a :class:`Split`, by what they foretold.
     spend : {"gamma-gamma"} or None
         Model of what they spend: :class:`GammaGamma`. None leaves money out.
     purchase_covariates, dropout_covariates : sequence of str

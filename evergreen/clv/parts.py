@@ -17,11 +17,19 @@ from evergreen.models.bgnbd import BGNBD, MBGNBD
 from evergreen.models.covariates import CovariateModel
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray, IntArray
 
 TRANSACTION_MODELS: Final[Mapping[str, type[HistoryModel]]] = MappingProxyType(
-    {"bg/nbd": BGNBD, "mbg/nbd": MBGNBD, "bg/cnbd-k": BGCNBDk, "mbg/cnbd-k": MBGCNBDk, "bg/bb": BGBB}
+    {
+        "bg/nbd": BGNBD,
+        "mbg/nbd": MBGNBD,
+        "pareto/nbd": ParetoNBD,
+        "bg/cnbd-k": BGCNBDk,
+        "mbg/cnbd-k": MBGCNBDk,
+        "bg/bb": BGBB,
+    }
 )
 """Transaction models by the name that :class:`CLVModel` takes."""
 

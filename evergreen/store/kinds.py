@@ -27,6 +27,7 @@ from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
 from evergreen.rfm import RFMScorer
@@ -174,6 +175,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "BGNBD": Kind(BGNBD),
         "MBGNBD": Kind(MBGNBD),
+        "ParetoNBD": Kind(ParetoNBD),
         "BGCNBDk": Kind(BGCNBDk),
         "MBGCNBDk": Kind(MBGCNBDk),
         "BGBB": Kind(BGBB),

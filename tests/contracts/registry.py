@@ -13,7 +13,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evergreen import BGBB, BGNBD, MBGNBD, BGCNBDk, CLVModel, CustomerBase, GammaGamma, MBGCNBDk, RFMScorer, store
+from evergreen import (
+    BGBB,
+    BGNBD,
+    MBGNBD,
+    BGCNBDk,
+    CLVModel,
+    CustomerBase,
+    GammaGamma,
+    MBGCNBDk,
+    ParetoNBD,
+    RFMScorer,
+    store,
+)
 from evergreen.datasets import simulate_log
 from evergreen.models.protocols import SpendModel
 from evergreen.models.transactions import HistoryModel
@@ -26,6 +38,7 @@ TRANSACTION_MODELS: Mapping[str, HistoryModel] = MappingProxyType(
     {
         "bg/nbd": BGNBD(r=0.9, alpha=21.0, a=0.8, b=2.4),
         "mbg/nbd": MBGNBD(r=0.9, alpha=21.0, a=0.8, b=2.4),
+        "pareto/nbd": ParetoNBD(r=0.9, alpha=21.0, s=0.7, beta=60.0),
         "bg/cnbd-k": BGCNBDk(k=3, r=0.9, alpha=7.0, a=0.8, b=2.4),
         "mbg/cnbd-k": MBGCNBDk(k=2, r=0.9, alpha=10.5, a=0.8, b=2.4),
         "bg/bb": BGBB(alpha=0.9, beta=21.0, gamma=0.8, delta=60.0),

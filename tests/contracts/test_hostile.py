@@ -155,17 +155,20 @@ CASES: dict[str, Case] = {
     "unknown transactions": Case(
         clv(transactions="pareto"),
         InvalidInputError,
-        "transactions='pareto' is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'bg/bb'.",
+        "transactions='pareto' is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'pareto/nbd', 'bg/cnbd-k', "
+        "'mbg/cnbd-k', 'bg/bb', 'auto'.",
     ),
     "transactions=None": Case(
         clv(transactions=None),
         InvalidInputError,
-        "transactions=None is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'bg/bb'.",
+        "transactions=None is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'pareto/nbd', 'bg/cnbd-k', "
+        "'mbg/cnbd-k', 'bg/bb', 'auto'.",
     ),
     "transactions as a list": Case(
         clv(transactions=["bg/nbd"]),
         InvalidInputError,
-        "transactions=['bg/nbd'] is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'bg/bb'.",
+        "transactions=['bg/nbd'] is not allowed; choose one of 'bg/nbd', 'mbg/nbd', 'pareto/nbd', 'bg/cnbd-k', "
+        "'mbg/cnbd-k', 'bg/bb', 'auto'.",
     ),
     "unknown spend": Case(
         clv(spend="gamma"), InvalidInputError, "spend='gamma' is not allowed; choose one of 'gamma-gamma'."

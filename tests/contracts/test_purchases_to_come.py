@@ -41,7 +41,7 @@ def test_forecasts_without_end_are_limits(truth: HistoryModel, some: tuple[np.nd
     far = truth.forecast(20_000.0, *some)
     np.testing.assert_array_equal(ever.p_alive, far.p_alive)
     assert (ever.p_purchase <= ever.p_alive).all()
-    assert (far.p_purchase <= ever.p_purchase).all()
+    assert (far.p_purchase <= ever.p_purchase * (1 + 1e-13)).all()
     np.testing.assert_allclose(far.p_purchase, ever.p_purchase, atol=0.05)
     assert (far.expected_purchases <= ever.expected_purchases).all()  # which may be infinite
     np.testing.assert_array_equal(ever.p_purchase, truth.p_purchase(math.inf, *some))

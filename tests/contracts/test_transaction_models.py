@@ -130,7 +130,8 @@ def test_forecasts_keep_their_order(
     for horizon in (1.0, 30.0, 365.0, 3_650.0):
         after = fitted.model.forecast(horizon, x, t_x, T, delta=4e-4)
         assert (after.p_alive == before.p_alive).all()
-        assert (after.p_purchase >= before.p_purchase).all()  # heavy buyers reach P(alive) early
+        # heavy buyers reach their most early, and then it is only rounding that moves it
+        assert (after.p_purchase >= before.p_purchase * (1 - 1e-13)).all()
         assert (after.expected_purchases > before.expected_purchases).all()
         assert (after.discounted_purchases > before.discounted_purchases).all()
         assert (after.p_purchase <= after.p_alive).all()

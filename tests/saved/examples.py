@@ -30,6 +30,7 @@ from evergreen import (
     FitStatus,
     GammaGamma,
     MBGCNBDk,
+    ParetoNBD,
     PurchaseHistories,
     RFMScorer,
     SegmentMap,
@@ -126,6 +127,7 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
     {
         "BGNBD": Example(PURCHASES, forecasts),
         "MBGNBD": Example(MBGNBD(0.525, 6.183, 0.891, 1.614), forecasts),
+        "ParetoNBD": Example(ParetoNBD(0.553, 10.578, 0.606, 11.669), forecasts),
         "BGCNBDk": Example(BGCNBDk(3, 0.525, 2.061, 0.891, 1.614), forecasts),
         "MBGCNBDk": Example(MBGCNBDk(2, 0.525, 3.092, 0.891, 1.614), forecasts),
         "BGBB": Example(
