@@ -240,9 +240,7 @@ def _by_likelihood(candidates: list[Candidate]) -> ModelChoice:
 
 
 def _by_holdout(candidates: list[Candidate], best: str) -> ModelChoice:
-    equal = [
-        candidate for candidate in candidates if candidate.behind <= max(_SURE * candidate.behind_error, _MATTERS)
-    ]
+    equal = [candidate for candidate in candidates if candidate.behind <= max(_SURE * candidate.behind_error, _MATTERS)]
     least = min(candidate.aic for candidate in equal)
     chosen = next(candidate for candidate in equal if candidate.aic <= least + _NOTICEABLE)
     if len(equal) == 1:
@@ -253,8 +251,9 @@ def _by_holdout(candidates: list[Candidate], best: str) -> ModelChoice:
             reason += f" against {second.log_score:.4f} of {second.name} ({sure:.1f} standard errors)"
         return ModelChoice(chosen.name, f"{reason}.", tuple(candidates))
     names = ", ".join(candidate.name for candidate in equal)
+    why = "has the lowest AIC" if chosen.aic == least else "is the simplest of those whose AIC is as good as the lowest"
     reason = (
         f"In the holdout {names} cannot be told apart: their mean log scores are as good as equal. Of these "
-        f"{chosen.name} has the lowest AIC ({chosen.aic:,.1f}), or is the simplest of those that have."
+        f"{chosen.name} {why} ({chosen.aic:,.1f})."
     )
     return ModelChoice(chosen.name, reason, tuple(candidates))

@@ -120,10 +120,11 @@ def test_any_parameters_and_any_rows(kind: type, parameters: tuple[float, ...], 
 
 
 def test_a_short_horizon_keeps_its_digits() -> None:
-    model = CLVModel.from_models(BGNBD(1e-5, 4.414, 0.793, 2.426), time_unit="Y")
+    bgnbd = BGNBD(1e-5, 4.414, 0.793, 2.426)
+    model = CLVModel.from_models(bgnbd, time_unit="Y")
     found = in_duckdb(clv_query(model, horizon="0.0001h"), summary_of(ROWS))
     x, t_x, T = (summary_of(ROWS)[name] for name in ("frequency", "recency", "T"))
-    wanted = model.transaction_model_.p_purchase(0.0001 / 24 / 365.2425, x, t_x, T)
+    wanted = bgnbd.p_purchase(0.0001 / 24 / 365.2425, x, t_x, T)
     np.testing.assert_allclose(found["p_purchase"], wanted, rtol=1e-12)
 
 

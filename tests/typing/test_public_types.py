@@ -36,6 +36,7 @@ from evergreen import (
 from evergreen.durations import in_days, in_units
 from evergreen.errors import EvergreenError
 from evergreen.kernels.shape import Forecast
+from evergreen.models.covariates import CovariateModel
 from evergreen.models.protocols import SpendModel, TransactionModel
 from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray, IntArray, TimeUnit
@@ -54,7 +55,7 @@ def test_measures_return_themselves_from_fit(base: CustomerBase) -> None:
     assert_type(CLVModel().set_params(spend=None), CLVModel)
     assert_type(RFMScorer().set_params(bins=4), RFMScorer)
     assert_type(CLVModel.from_models(BGNBD(1, 1, 1, 1), time_unit="W"), CLVModel)
-    assert_type(model.transaction_model_, HistoryModel)
+    assert_type(model.transaction_model_, HistoryModel | CovariateModel)
     assert_type(model.fit_, CLVFit)
     assert_type(model.time_unit_, TimeUnit)
     assert_type(model.summary(), pd.DataFrame)
