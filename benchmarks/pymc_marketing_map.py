@@ -1,10 +1,10 @@
-"""Fits by pymc-marketing's maximum a posteriori, in an environment of its own, on the customers of the other benchmarks.
+"""Fits by pymc-marketing (maximum a posteriori), in an environment of its own, on the customers of the other benchmarks.
 
-    python benchmarks/pymc_marketing_map.py save 100k customers.npz          # where evergreen is installed
-    python benchmarks/pymc_marketing_map.py fit customers.npz                # where pymc-marketing is
+    python benchmarks/pymc_marketing_map.py save 100k customers.npz     # where evergreen is installed
+    python benchmarks/pymc_marketing_map.py fit customers.npz           # where pymc-marketing is
 
-The second prints one line for each model: CPU seconds of the first fit and of a second one (compiled code is kept between
-them) and the parameters. pymc-marketing needs other versions of much, hence the two environments.
+The second prints one line for each model: CPU seconds of the first fit and of a second one (compiled code is kept
+between them) and the parameters. pymc-marketing needs other versions of much, hence the two environments.
 """
 
 from __future__ import annotations
