@@ -1,4 +1,4 @@
-"""Fits by pymc-marketing (maximum a posteriori), in an environment of its own, on the customers of the other benchmarks.
+"""Fits by pymc-marketing (maximum a posteriori), in an environment of its own, on the customers of other benchmarks.
 
     python benchmarks/pymc_marketing_map.py save 100k customers.npz     # where evergreen is installed
     python benchmarks/pymc_marketing_map.py fit customers.npz           # where pymc-marketing is
