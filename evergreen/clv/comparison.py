@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evergreen.clv.model import CLVModel
-from evergreen.errors import FitWarning, InputTypeError, InvalidInputError
+from evergreen.errors import DataWarning, FitWarning, InputTypeError, InvalidInputError
 from evergreen.frames import Split, plain_table
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ def compare(models: Iterable[str | CLVModel] | Mapping[str, CLVModel], halves: S
     InvalidInputError
         If there is no model, two have the same name, or one cannot be fitted.
 
+    Warns
+    -----
+    DataWarning
+        Once for what all fits say of the data, such as customers left out of the spend model.
+
     Examples
     --------
     >>> from evergreen import datasets, split
@@ -58,11 +63,13 @@ def compare(models: Iterable[str | CLVModel] | Mapping[str, CLVModel], halves: S
         raise InputTypeError.kind("halves", halves, "a Split, such as split(log, at='2024-06-30')")
     rows: list[dict[str, object]] = []
     rules: dict[str, object] = {}
+    told: set[str] = set()
     for name, wanted in _named(models).items():
         model = CLVModel(**wanted.get_params())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FitWarning)  # the table tells how each fit ended
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
             model.fit(halves)
+        told |= {str(warning.message) for warning in heard if not issubclass(warning.category, FitWarning)}
         found, fit = model.evaluate(halves), model.fit_.transactions
         facts: dict[str, object] = {
             "model": name,
@@ -72,6 +79,8 @@ def compare(models: Iterable[str | CLVModel] | Mapping[str, CLVModel], halves: S
         }
         rows.append(facts | dict(found.measures))
         rules = {"model": HEURISTICS, "status": "", "parameters": 0, **found.heuristics}
+    for message in sorted(told):  # the table tells how each fit ended
+        warnings.warn(message, DataWarning, stacklevel=2)
     columns = list(dict.fromkeys(column for row in rows for column in row))
     table = [*rows, rules]
     return plain_table({column: np.array([row.get(column, math.nan) for row in table]) for column in columns})
