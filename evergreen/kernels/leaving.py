@@ -1,7 +1,7 @@
 r"""Customers of the Pareto/NBD who leave within a horizon, by how often they buy before they do.
 
-Rates of purchase are :math:`Gamma(k, A)`, rates of leaving :math:`Gamma(s, B)`. In :math:`v = \log u`, u being the
-moment of leaving, the density of leaving times the probability of n purchases until then has a concave logarithm: one
+Rates of purchase are :math:`Gamma(k, A)`, rates of leaving :math:`Gamma(s, B)`. The density of leaving at u times the
+probability of n purchases until then has, in :math:`w = \log(1 + u/c)` with c at most A and B, a concave logarithm: one
 peak, whose flanks are found by bisection. Gauss-Legendre does the rest. Every row has its own parameters.
 """
 
@@ -18,8 +18,10 @@ from evergreen.kernels.special import log_gamma_ratio
 from evergreen.typing import FloatArray
 
 _FALL: Final = 40.0  # what lies below exp(-40) of the peak is left out
-_HALVINGS: Final = 8  # of the logarithm of a flank's length
+_SHORTEST: Final = 1e-6  # a flank, as a share of the room that there is for it
+_HALVINGS: Final = 9  # of the logarithm of its length
 _POINTS: Final = (64, 128, 256, 512)  # Gauss-Legendre points, as many as the length of the integral needs
+_NEVER: Final = 1e-300  # no time at all, to divide by
 _BLOCK: Final = 1 << 18  # rows times points at a time
 
 
@@ -53,7 +55,7 @@ def leaves_after(n: FloatArray, horizon: float, k: FloatArray, A: FloatArray, s:
     array([0.5])
     """
     rows = _Rows(n, k, A, s, B)
-    peak, first, last = rows.flanks(float(np.log(horizon)))
+    peak, first, last = rows.flanks(horizon)
     scale = rows.log_density(peak)
     needed = np.searchsorted(np.array(_POINTS[:-1]), 48 + 6 * (last - first))
     total = np.empty_like(scale)
@@ -63,9 +65,9 @@ def leaves_after(n: FloatArray, horizon: float, k: FloatArray, A: FloatArray, s:
             block = chosen[start : start + _BLOCK // points]
             node, weight = gauss_legendre(points)
             half = 0.5 * (last - first)[block, None]
-            v = first[block, None] + half * (1 + node)
+            w = first[block, None] + half * (1 + node)
             with np.errstate(under="ignore"):
-                height = np.exp(rows.at(block).log_density(v) - scale[block, None])
+                height = np.exp(rows.at(block).log_density(w) - scale[block, None])
             total[block] = (height * weight * half).sum(axis=1)
     with np.errstate(under="ignore"):
         return np.asarray(total * np.exp(scale + np.log(s) + log_gamma_ratio(k, n) - gammaln(n + 1)))
@@ -86,34 +88,33 @@ class _Rows:
         n, k, A, B = (column[rows, None] for column in (self.n, self.k, self.A, self.B))
         return _Rows(n, k, A, self.s, B)
 
-    def log_density(self, v: FloatArray) -> FloatArray:
-        """Return the logarithm of the integrand in v, less what does not depend on it."""
-        to_buy, to_leave = v - np.log(self.A), v - np.log(self.B)
-        tail = np.log1p(np.exp(-np.abs(to_buy)))
-        log_bought = np.minimum(to_buy, 0.0) - tail  # of u / (A + u)
-        log_silent = -np.maximum(to_buy, 0.0) - tail  # of A / (A + u)
-        log_there = -np.maximum(to_leave, 0.0) - np.log1p(np.exp(-np.abs(to_leave)))
-        return np.asarray(self.n * log_bought + self.k * log_silent + (self.s + 1) * log_there + to_leave)
+    @property
+    def unit(self) -> FloatArray:
+        """The time c: below A, B and that on which the integrand falls where it falls fastest."""
+        return np.asarray(1 / ((self.n + self.k + 1) / self.A + (self.s + 1) / self.B))
 
-    def flanks(self, end: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the peak, and where the integrand begins and ceases to count; none lies beyond the end."""
+    def log_density(self, w: FloatArray) -> FloatArray:
+        """Return the logarithm of the integrand in w, less what does not depend on it."""
+        u = np.maximum(self.unit * np.expm1(w), _NEVER)
+        log_bought, log_silent, log_there = -np.log1p(self.A / u), -np.log1p(u / self.A), -np.log1p(u / self.B)
+        density = self.n * log_bought + self.k * log_silent + (self.s + 1) * log_there
+        return np.asarray(density + w + np.log(self.unit / self.B))
+
+    def flanks(self, horizon: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return a point near the peak, and where the integrand begins and ceases to count within the horizon."""
         n, k, A, s, B = self.n, self.k, self.A, self.s, self.B
-        # the slope n + 1 - (n + k) u / (A + u) - (s + 1) u / (B + u) is 0 at the root of a parabola
+        # in log u the slope n + 1 - (n + k) u / (A + u) - (s + 1) u / (B + u) is 0 at the root of a parabola
         middle, product = 0.5 * ((n - s) * A + (1 - k) * B), (k + s) * (n + 1) * A * B
         root = np.sqrt(middle**2 + product)
         at_root = np.where(middle > 0, (root + middle) / (k + s), (n + 1) * A * B / (root + np.abs(middle)))
-        peak = np.minimum(np.log(at_root), end)
-        # the slope is at most n + 1, and at least half of that up to where the other terms are small
-        steep = np.log(0.5 * (n + 1)) - np.log((n + k) / A + (s + 1) / B)
-        longest = np.maximum(peak - steep, 0.0) + 2 * _FALL / (n + 1)
-        first = peak - self._length(peak, -1.0, _FALL / (n + 1), longest)
-        room = end - peak
-        last = peak + np.minimum(room, self._length(peak, 1.0, np.minimum(_FALL / (k + s + n), room), room))
+        peak = np.log1p(np.minimum(at_root, horizon) / self.unit)
+        first = peak - self._length(peak, -1.0, peak)
+        last = peak + self._length(peak, 1.0, np.log1p(horizon / self.unit) - peak)
         return peak, first, last
 
-    def _length(self, peak: FloatArray, side: float, low: FloatArray, high: FloatArray) -> FloatArray:
-        """Return a length from the peak on at which the integrand has fallen enough, or the highest."""
-        top = self.log_density(peak)
+    def _length(self, peak: FloatArray, side: float, room: FloatArray) -> FloatArray:
+        """Return a length from the peak on at which the integrand has fallen enough, or all the room."""
+        top, low, high = self.log_density(peak), _SHORTEST * room, room
         for _ in range(_HALVINGS):
             middle = np.sqrt(low * high)
             fallen = top - self.log_density(peak + side * middle) > _FALL
