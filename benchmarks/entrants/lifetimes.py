@@ -27,7 +27,7 @@ PARAMETER_NAMES = {
     "mbg/nbd": ("r", "alpha", "a", "b"),
     "pareto/nbd": ("r", "alpha", "s", "beta"),
 }
-LARGEST_OF_MODEL = {"bg/nbd": LARGEST, "mbg/nbd": LARGEST, "pareto/nbd": 100_000}  # minutes for the last already
+LARGEST_OF_MODEL = {"bg/nbd": LARGEST, "mbg/nbd": LARGEST, "pareto/nbd": 10_000}  # minutes for the last beyond
 
 
 def quietly(function):
