@@ -215,6 +215,12 @@ def thing(of: type = object) -> Codec:
     fitting = [name for name, kind in KINDS.items() if issubclass(kind.of, of)]
     wanted = f"of a kind that can be saved ({', '.join(fitting)})"
 
+    def reads(json: Any) -> bool:
+        """Tell whether it is of such a kind, or of one that is not known at all."""
+        if not isinstance(json, dict) or set(json) != {"kind", "fields"}:
+            return False
+        return json["kind"] in fitting or json["kind"] not in list(KINDS)
+
     def written(value: Any, place: str) -> dict[str, Any]:
         name = next(name for name in fitting if KINDS[name].of is type(value))
         return {"kind": name, "fields": KINDS[name].take_apart(value, place)}
@@ -226,14 +232,14 @@ def thing(of: type = object) -> Codec:
                 f"{inside(place, 'kind')} {name!r} is not known to this version of evergreen, which knows "
                 f"{', '.join(KINDS)}. Update evergreen if a newer version wrote it."
             )
-        if name not in fitting or not isinstance(given, dict):
+        if not isinstance(given, dict):
             raise SavedFileError.value(place, json, wanted)
         return KINDS[name].put_together(given, place)
 
     return Codec(
         wanted,
         holds=lambda value: any(KINDS[name].of is type(value) for name in fitting),
-        reads=lambda json: isinstance(json, dict) and set(json) == {"kind", "fields"},
+        reads=reads,
         written=written,
         made=made,
     )

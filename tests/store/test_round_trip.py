@@ -12,6 +12,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
@@ -243,3 +244,28 @@ def test_whole_and_narrow_numbers_are_saved_as_what_they_mean() -> None:
     assert loads(dumps(BGNBD(1, np.float64(2), 3, np.float32(0.5)))) == BGNBD(1.0, 2.0, 3.0, 0.5)  # type: ignore[arg-type]
     assert loads(dumps(RFMScorer(bins=np.int64(4), segments=None))).bins == 4  # type: ignore[arg-type]
     assert loads(dumps(RFMScorer(bins=[3, 4, 5], segments=None))).bins == (3, 4, 5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CLVModel(prior=WeakPrior(5.0)),
+        CLVModel(purchase_covariates=("channel",), dropout_covariates=("channel",)),
+        CLVModel(first_purchase=True, spend="gamma-gamma"),
+        CLVModel(transactions="auto"),
+        CLVModel(transactions="mbg/cnbd-k", spend=None),
+    ],
+    ids=repr,
+)
+@pytest.mark.filterwarnings("ignore:Left out of the spend model")
+@pytest.mark.filterwarnings("ignore:CovariateModel")
+def test_every_setting_of_a_fitted_model_comes_back(model: CLVModel) -> None:
+    base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True), log_gaps=True)
+    ids = base.frame["customer_id"]
+    known = pd.DataFrame({"customer_id": ids, "channel": np.where(ids % 2, "web", "shop")})
+    base = base.with_attributes(known)
+    back = loads(dumps(model.fit(base)))
+    assert back.get_params() == model.get_params()
+    pd.testing.assert_frame_equal(back.predict(base), model.predict(base), check_exact=True)
+    assert hasattr(back, "choice_") == (model.transactions == "auto")
+    assert dumps(back) == dumps(model)
