@@ -199,6 +199,7 @@ def _base(
             observation_end=options.observation_end,
             time_unit=options.time_unit,
             occasion=options.occasion,
+            log_gaps=options.model.endswith("-k"),
         ),
     )
     progress.run("summarizing customers", lambda: _keep(base.frame, _CUSTOMERS))

@@ -123,6 +123,22 @@ def test_settings_reach_the_models(evergreen: Command, cdnow: pd.DataFrame, log:
     same(scores(Path("scores.csv")), by_library(cdnow, horizon="26W", discount_rate=0.2, margin=0.3))
 
 
+@pytest.mark.parametrize(("model", "said"), [("mbg/nbd", "MBG/NBD"), ("bg/cnbd-k", "BG/CNBD-K"), ("auto", "MBG/NBD")])
+def test_other_models_and_all_the_time_to_come(
+    model: str, said: str, evergreen: Command, cdnow: pd.DataFrame, log: Path
+) -> None:
+    done = evergreen("score", log, "-o", "scores.csv", "--model", model, "--horizon", "inf")
+    assert done.code == 0
+    assert f"  {said}, in days" in done.out
+    assert "All the time to come" in done.out
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        base = CustomerBase.from_transactions(cdnow, log_gaps=model.endswith("-k"))
+        wanted = CLVModel(transactions=model).fit(base).predict(base, horizon="inf")
+    found = scores(Path("scores.csv")).sort_values("customer_id")
+    np.testing.assert_allclose(found["clv"], wanted["clv"], rtol=1e-6)
+
+
 def test_weeks_orders_end_and_segments(evergreen: Command, cdnow: pd.DataFrame) -> None:
     cdnow.assign(order=np.arange(len(cdnow)) // 2).to_parquet("log.parquet")
     settings = ["--order", "order", "--time-unit", "W", "--occasion", "W", "--observation-end", "1998-03-31"]
