@@ -24,6 +24,7 @@ from evergreen import (
     MBGCNBDk,
     ParetoNBD,
     RFMScorer,
+    WeakPrior,
     store,
 )
 from evergreen.datasets import simulate_log
@@ -84,6 +85,12 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "clv": Measure(CLVModel, _predict, _CLV_VERBS, ("expected_spend", "clv")),
         "clv without money": Measure(lambda: CLVModel(spend=None), _predict, _CLV_VERBS, ()),
+        "clv by another model": Measure(
+            lambda: CLVModel(transactions="pareto/nbd", first_purchase=True, prior=WeakPrior()),
+            _predict,
+            _CLV_VERBS,
+            ("expected_spend", "clv"),
+        ),
         "rfm": Measure(RFMScorer, RFMScorer.transform, _RFM_VERBS, ("total_value",)),
         "rfm on means": Measure(
             lambda: RFMScorer(monetary="mean", segments="rfm11"),
