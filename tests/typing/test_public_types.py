@@ -17,20 +17,29 @@ import pytest
 
 from evergreen import (
     BGNBD,
+    MBGNBD,
     CLVFit,
     CLVModel,
     CustomerBase,
+    CustomerEquity,
+    Evaluation,
     FitResult,
     FitStatus,
     GammaGamma,
+    ParameterDraws,
+    ParetoNBD,
     PurchaseHistories,
     RFMScorer,
     SegmentMap,
     SegmentRule,
     SpendHistories,
     Split,
+    WeakPrior,
+    bootstrap,
+    compare,
     datasets,
     interop,
+    posterior,
     split,
 )
 from evergreen.durations import in_days, in_units
@@ -88,7 +97,29 @@ def test_models_return_arrays() -> None:
     assert_type(GammaGamma(6.25, 3.74, 15.44).credibility([0, 1]), tuple[FloatArray, FloatArray])
 
 
+def test_draws_know_what_they_fit(base: CustomerBase) -> None:
+    fit, histories = BGNBD.fit(base.histories(), prior=WeakPrior()), base.histories()
+    drawn = posterior(fit, histories, prior=WeakPrior(), draws=20, seed=1)
+    assert_type(drawn, ParameterDraws)
+    assert_type(drawn.intervals(0.9), dict[str, tuple[float, float]])
+    assert_type(bootstrap(fit.model, histories, replicates=2, seed=1), ParameterDraws)
+    assert_type(fit.model.purchase_quantiles([0.5], 39.0, 2, 30.43, 38.86), IntArray)
+
+
+def test_totals_and_evaluations() -> None:
+    halves = split(datasets.load_cdnow(sample=True), at="1997-09-30", time_unit="W")
+    model = CLVModel().fit(halves)
+    equity = assert_type(model.customer_equity(halves.calibration, horizon="26W", draws=0), CustomerEquity)
+    assert_type(equity.value.estimate, float)
+    assert_type(model.new_customer_value(), float)
+    found = assert_type(model.evaluate(halves), Evaluation)
+    assert_type(found.measures, Mapping[str, float])
+    assert_type(compare(["bg/nbd"], halves), pd.DataFrame)
+
+
 def test_models_satisfy_their_protocols() -> None:
+    for model in (MBGNBD, ParetoNBD):
+        assert isinstance(model(1, 1, 1, 1), TransactionModel)
     transactions: TransactionModel = BGNBD(0.243, 4.414, 0.793, 2.426)
     spend: SpendModel = GammaGamma(6.25, 3.74, 15.44)
     assert isinstance(transactions, BGNBD)
