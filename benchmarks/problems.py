@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from evergreen import BGNBD, CustomerBase, GammaGamma, datasets
+from evergreen import BGBB, BGNBD, CustomerBase, GammaGamma, datasets
 
 TRANSACTIONS: Final = BGNBD(r=0.243, alpha=30.9, a=0.793, b=2.426)
 """Customers who mostly buy once; about the fit to CDNOW, in days."""
@@ -29,6 +29,8 @@ PARAMETERS: Final = {
 """Parameters under which every transaction model scores those customers: about its fit to them."""
 REGULARITY: Final = 2
 """k of the models that have one."""
+GIVEN: Final = BGBB(1.204, 0.750, 0.657, 2.783)
+"""Donors with yearly opportunities; the published fit."""
 SPEND: Final = GammaGamma(p=6.25, q=3.74, v=15.44)
 """What they spend; the published fit to CDNOW."""
 
@@ -72,6 +74,17 @@ def number(size: str) -> int:
 def customers(size: str, grain: str = "day") -> Customers:
     """Return so many customers who mostly buy once."""
     return _customers(_by_day(number(size)) if grain == "day" else _by_second(number(size)))
+
+
+@cache
+def opportunities(size: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return frequency, recency and number of opportunities, up to ten, of so many donors.
+
+    With many more, the floor that lifetimes puts under its likelihood is above what it is put under.
+    """
+    random = np.random.default_rng(17)
+    drawn = GIVEN.simulate(random.integers(2, 11, number(size)).astype(np.float64), seed=random)
+    return drawn.frequency, drawn.recency, drawn.T
 
 
 @cache

@@ -59,3 +59,27 @@ def test_dert(entrant, size, model, measure):
     problem = f"{model}, {size} customers by day"
     answer = lambda found: {"purchases": np.sum(found)}  # noqa: E731
     measure("DERT", problem, entrant, lambda: entrant.dert(held, model), answer=answer)
+
+
+@pytest.mark.task("fit_opportunities")
+@pytest.mark.parametrize("model", ["bg/bb"])
+@pytest.mark.usefixtures("possible")
+def test_fit_opportunities(entrant, size, model, measure):
+    columns = problems.opportunities(size)
+    problem = f"{model}, {size} donors by year"
+    measure("fit", problem, entrant, lambda: entrant.fit_opportunities(columns), tolerance=NEAR)
+
+
+@pytest.mark.task("forecast_opportunities")
+@pytest.mark.parametrize("model", ["bg/bb"])
+@pytest.mark.usefixtures("possible")
+def test_forecast_opportunities(entrant, size, model, measure):
+    columns = problems.opportunities(size)
+    measure(
+        "P(alive) and purchases of ten years",
+        f"{model}, {size} donors by year",
+        entrant,
+        lambda: entrant.forecast_opportunities(columns),
+        answer=lambda found: dict(zip(("alive", "purchases"), map(np.sum, found), strict=True)),
+        tolerance=1e-5,
+    )

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from benchmarks.problems import HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
-from evergreen import BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
+from benchmarks.problems import GIVEN, HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
+from evergreen import BGBB, BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
 from evergreen.clv import TRANSACTION_MODELS
 
 NAME = "evergreen"
@@ -61,6 +61,15 @@ def fit_model(held, name):
 
 def forecast_model(held, name):
     forecast = _known(name).forecast(HORIZON_DAYS, *held.arrays)
+    return forecast.p_alive, forecast.expected_purchases
+
+
+def fit_opportunities(columns):
+    return BGBB.fit(PurchaseHistories.of(*columns)).parameters
+
+
+def forecast_opportunities(columns):
+    forecast = GIVEN.forecast(10, *columns)
     return forecast.p_alive, forecast.expected_purchases
 
 

@@ -9,11 +9,17 @@ from functools import wraps
 import numpy as np
 import pandas as pd
 
-from benchmarks.problems import HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, SPEND, TRANSACTIONS, Customers
+from benchmarks.problems import GIVEN, HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, SPEND, TRANSACTIONS, Customers
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its import sets an option that newer pandas has retired
-    from lifetimes import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
+    from lifetimes import (
+        BetaGeoBetaBinomFitter,
+        BetaGeoFitter,
+        GammaGammaFitter,
+        ModifiedBetaGeoFitter,
+        ParetoNBDFitter,
+    )
     from lifetimes.utils import summary_data_from_transaction_data
 
 NAME = "lifetimes"
@@ -27,7 +33,7 @@ PARAMETER_NAMES = {
     "mbg/nbd": ("r", "alpha", "a", "b"),
     "pareto/nbd": ("r", "alpha", "s", "beta"),
 }
-LARGEST_OF_MODEL = {"bg/nbd": LARGEST, "mbg/nbd": LARGEST, "pareto/nbd": 10_000}  # minutes for the last beyond
+LARGEST_OF_MODEL = {"bg/nbd": LARGEST, "mbg/nbd": LARGEST, "pareto/nbd": 10_000, "bg/bb": 10_000}  # minutes beyond
 
 
 def quietly(function):
@@ -105,6 +111,22 @@ def forecast_model(held, name):
     return (
         fitter.conditional_probability_alive(*held.arrays),
         fitter.conditional_expected_number_of_purchases_up_to_time(HORIZON_DAYS, *held.arrays),
+    )
+
+
+@quietly
+def fit_opportunities(columns):
+    return BetaGeoBetaBinomFitter().fit(*columns).params_.to_dict()
+
+
+@quietly
+def forecast_opportunities(columns):
+    fitter = BetaGeoBetaBinomFitter()
+    fitter.params_ = pd.Series(asdict(GIVEN))
+    frequency, recency, periods = columns
+    return (
+        fitter.conditional_probability_alive(1, frequency, recency, periods),
+        fitter.conditional_expected_number_of_purchases_up_to_time(10, frequency, recency, periods),
     )
 
 

@@ -50,6 +50,12 @@ class Entrant(Protocol):
     def forecast_model(self, held: Any, name: str) -> tuple[Any, Any]:
         """Return P(alive) and the purchases expected within the horizon, under known parameters."""
 
+    def fit_opportunities(self, columns: Any) -> Mapping[str, float]:
+        """Fit BG/BB to frequency, recency and number of opportunities; return the parameters."""
+
+    def forecast_opportunities(self, columns: Any) -> tuple[Any, Any]:
+        """Return P(alive) at the next opportunity, and the purchases expected in the next ten."""
+
     def dert(self, held: Any, name: str) -> Any:
         """Return the discounted purchases expected in all the time to come, under known parameters."""
 

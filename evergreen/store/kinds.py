@@ -267,6 +267,7 @@ def codec_of(hint: Any) -> Codec:
     >>> codec_of(float | None).write(float("-inf"), "here")
     '-inf'
     """
+    hint = _unaliased(hint)
     if hint in _PLAIN:
         return _PLAIN[hint]
     of, parts = get_origin(hint) or hint, get_args(hint)
@@ -281,6 +282,14 @@ def codec_of(hint: Any) -> Codec:
     if is_dataclass(of) and all(kind.of is not of for kind in KINDS.values()):
         return _part(Kind(of))
     return thing(of)
+
+
+def _unaliased(hint: Any) -> Any:
+    """Return what an alias stands for: with newer numpy and Python, ``NDArray`` is one that keeps its name."""
+    value = getattr(get_origin(hint) or hint, "__value__", None)
+    if value is None:
+        return hint
+    return _unaliased(value[get_args(hint)] if get_args(hint) else value)
 
 
 def _part(kind: Kind) -> Codec:
