@@ -142,7 +142,8 @@ class CLVModel(Estimator):
             raise InputTypeError.kind("transactions", transactions, "a model with parameters, such as BGNBD(...)")
         if spend is not None and (isinstance(spend, type) or not isinstance(spend, SpendModel)):
             raise InputTypeError.kind("spend", spend, "a model with parameters, such as GammaGamma(...), or None")
-        model = cls(spend=None if spend is None else "gamma-gamma")
+        name = next(name for name, kind in TRANSACTION_MODELS.items() if kind is type(transactions))
+        model = cls(transactions=name, spend=None if spend is None else "gamma-gamma")
         model.transaction_model_ = transactions
         model.spend_model_ = spend
         model.time_unit_ = check_time_unit(time_unit)
@@ -187,6 +188,7 @@ class CLVModel(Estimator):
                 "A spend model needs money and this base has none: build it with an amount, or use "
                 "CLVModel(spend=None)."
             )
+        vars(self).pop("choice_", None)  # of an earlier fit
         if transactions is None:
             if self.purchase_covariates or self.dropout_covariates:
                 raise InvalidInputError("transactions='auto' chooses among models without covariates: name a model.")

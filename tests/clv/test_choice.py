@@ -81,6 +81,20 @@ def test_a_named_model_takes_a_split_too(log: pd.DataFrame) -> None:
     assert not hasattr(found, "choice_")
 
 
+def test_a_choice_goes_with_the_fit_that_made_it(log: pd.DataFrame) -> None:
+    base = CustomerBase.from_transactions(log)
+    model = CLVModel(transactions="auto", spend=None).fit(base)
+    assert model.choice_.chosen
+    assert not hasattr(model.set_params(transactions="bg/nbd").fit(base), "choice_")
+
+
+@pytest.mark.parametrize("name", TRANSACTION_MODELS)
+def test_models_from_parameters_know_their_name(name: str) -> None:
+    kind: Any = TRANSACTION_MODELS[name]
+    known = kind(*([2] if name.endswith("-k") else []), 1.0, 1.0, 1.0, 1.0)
+    assert CLVModel.from_models(known, time_unit="W").get_params()["transactions"] == name
+
+
 def test_nothing_to_learn_from_is_said_as_ever() -> None:
     summary = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 0], "recency": [0.0, 0.0], "T": [5.0, 9.0]})
     with pytest.raises(InvalidInputError, match="repeat purchase"):
