@@ -60,7 +60,7 @@ def with_intervals(
     def multiples(frequency: IntArray, recency: FloatArray, T: FloatArray, *known: Any) -> dict[str, FloatArray]:
         assert spend is not None, "value is asked for with a spend model only"  # noqa: S101 - for the type checkers
         found = _multiples(transactions, (spend.p, spend.q), tails, horizon, first, frequency, recency, T, *known)
-        return {"lower": found[:, 0], "upper": found[:, 1]}
+        return {"spend_lower": found[:, 0], "spend_upper": found[:, 1]}
 
     attributes = attributes_of(transactions)
     table = base.scores().with_histories(purchases, *attributes)
@@ -75,7 +75,9 @@ def with_intervals(
     return (
         table.with_histories(multiples, *attributes)
         .with_columns(own_spend=own_spend(base, first_purchase=first_purchase))
-        .with_columns(value_lower=lambda c: scale(c) * c["lower"], value_upper=lambda c: scale(c) * c["upper"])
+        .with_columns(
+            value_lower=lambda c: scale(c) * c["spend_lower"], value_upper=lambda c: scale(c) * c["spend_upper"]
+        )
     )
 
 

@@ -94,33 +94,6 @@ def distinct_sums(
     return _unpacked(key[start], coded), np.diff(start, append=len(key)), sums
 
 
-def distinct_positions(columns: Sequence[_Column]) -> tuple[list[_Column], IntArray]:
-    """Return the distinct rows of parallel columns and where among them each row is found.
-
-    Parameters
-    ----------
-    columns : sequence of ndarray, each of shape (n,)
-        Integer or float columns without missing values.
-
-    Returns
-    -------
-    distinct : list of ndarray, each of shape (m,)
-        As from :func:`distinct_rows`.
-    position : ndarray of int64, shape (n,)
-        Each column is ``distinct[position]``.
-
-    Examples
-    --------
-    >>> distinct_positions([np.array([2, 1, 2]), np.array([0.5, 0.5, 0.5])])
-    ([array([1, 2]), array([0.5, 0.5])], array([1, 0, 1]))
-    """
-    if len(columns[0]) == 0:
-        return [column.copy() for column in columns], np.zeros(0, np.int64)
-    key, coded = _keys(columns)
-    keys, position = np.unique(key, return_inverse=True)
-    return _unpacked(keys, coded), position.astype(np.int64, copy=False)
-
-
 def places_of_distinct(columns: Sequence[_Column]) -> tuple[IntArray, IntArray]:
     """Return where each distinct row of parallel columns stands, and which of them each row is.
 

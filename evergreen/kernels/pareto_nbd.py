@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import exprel, gammaln
 
 from evergreen.kernels.discounting import discount_nodes, discounted
-from evergreen.kernels.grouping import distinct_positions, sums_by_level
+from evergreen.kernels.grouping import places_of_distinct, sums_by_level
 from evergreen.kernels.leaving import leaves_after
 from evergreen.kernels.next_event import (
     NextEvent,
@@ -90,16 +90,18 @@ def gather(x: IntArray, t_x: FloatArray, T: FloatArray, count: IntArray) -> Evid
     """
     weight = count.astype(np.float64)
     beyond = np.asarray(np.cumsum(np.bincount(x, weight)[::-1])[::-1][1:], np.float64)
-    (x_last, t_last), at_last = distinct_positions([x, t_x])
-    (x_end, t_end), at_end = distinct_positions([x, T])
+    last, at_last = places_of_distinct([x, t_x])
+    end, at_end = places_of_distinct([x, T])
     recencies, with_t_x, purchases_t_x = sums_by_level(t_x, weight, weight * x)
-    return Evidence(beyond, recencies, with_t_x, purchases_t_x, x_last, t_last, x_end, t_end, at_last, at_end, weight)
+    return Evidence(
+        beyond, recencies, with_t_x, purchases_t_x, x[last], t_x[last], x[end], T[end], at_last, at_end, weight
+    )
 
 
 def log_likelihood(parameters: Parameters, evidence: Evidence) -> tuple[float, FloatArray, FloatArray]:
     """Return the log-likelihood with its gradient and Hessian.
 
-    Fader & Hardie (2005), equation 18, as a sum of positive terms.
+    Fader & Hardie (2005), as a sum of positive terms.
 
     Parameters
     ----------
@@ -202,7 +204,7 @@ def _log_derivatives(
 def p_alive(parameters: Parameters, x: IntArray, t_x: FloatArray, T: FloatArray) -> FloatArray:
     """Return the probability that a customer is still alive at T.
 
-    Nothing has happened since t_x, given silence: Fader & Hardie (2005), equations 36 and 37, without a difference.
+    Nothing has happened since t_x, given silence: Fader & Hardie (2005), without a difference.
 
     Parameters
     ----------
@@ -244,7 +246,7 @@ def expected_purchases(
     r"""Return the expected number of purchases within the horizon after T.
 
     P(alive) times the mean rate :math:`(r + x) / (\alpha + T)` times the mean time alive within the horizon: the two
-    rates of a living customer are independent. Fader & Hardie (2005), equation 41, which is 0/0 at s = 1. Over an
+    rates of a living customer are independent. Fader & Hardie (2005), whose form is 0/0 at s = 1. Over an
     infinite horizon it is infinite unless s > 1.
 
     Parameters
@@ -293,7 +295,7 @@ def forecast(
 def expected_purchases_new(parameters: Parameters, horizon: FloatArray) -> FloatArray:
     """Return the expected number of repeat purchases of a new customer within each horizon.
 
-    Fader & Hardie (2005), equation 27, which is 0/0 at s = 1.
+    Fader & Hardie (2005), whose form is 0/0 at s = 1.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ class ParetoNBD(HistoryModel):
 
     @classmethod
     def fit(cls, histories: PurchaseHistories, *, prior: WeakPrior | None = None) -> FitResult[Self]:
-        """Return the model of highest likelihood: equation 18 of the note, summed over customers."""
+        """Return the model of highest likelihood, summed over customers."""
         return PARETO.fit(histories, cls, prior)
 
 
