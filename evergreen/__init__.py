@@ -3,7 +3,8 @@
 From a transaction log to scored customers:
 
 - :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
-- :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
+- :class:`RFMScorer` scores recency, frequency and monetary value, names segments (:class:`SegmentMap`), and tells who
+  moved between two dates (:class:`SegmentMoves`); :func:`quantile_scores` scores plain arrays.
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
@@ -30,7 +31,7 @@ from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
-from evergreen.rfm import RFMScorer
+from evergreen.rfm import RFMScorer, SegmentMoves, quantile_scores
 from evergreen.store import load, save
 
 __version__ = "0.1.0"
@@ -61,6 +62,7 @@ __all__ = [
     "PurchaseHistories",
     "RFMScorer",
     "SegmentMap",
+    "SegmentMoves",
     "SegmentRule",
     "SpendHistories",
     "Split",
@@ -73,6 +75,7 @@ __all__ = [
     "interop",
     "load",
     "posterior",
+    "quantile_scores",
     "save",
     "split",
     "sql",

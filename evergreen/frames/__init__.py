@@ -8,13 +8,15 @@ from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_sums
 from evergreen.frames.holdout import Split, split
+from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
 from evergreen.frames.reading import SUMMARY_COLUMNS
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
-from evergreen.frames.tables import arrays_of, parameter_table, plain_table
+from evergreen.frames.tables import arrays_of, parameter_table, plain_matrix, plain_table
 from evergreen.frames.totals import ColumnTotals
 from evergreen.frames.tracking import RepeatOccasions
 
 __all__ = [
+    "ABSENT",
     "SUMMARY_COLUMNS",
     "Arithmetic",
     "ColumnTotals",
@@ -22,6 +24,7 @@ __all__ = [
     "Dropped",
     "HistoryScore",
     "HistorySums",
+    "PairTotals",
     "RepeatOccasions",
     "ScoreTable",
     "Split",
@@ -29,7 +32,9 @@ __all__ = [
     "check_base",
     "history_sums",
     "mean_spend",
+    "pair_totals",
     "parameter_table",
+    "plain_matrix",
     "plain_table",
     "split",
 ]

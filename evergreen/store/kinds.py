@@ -316,6 +316,7 @@ _COMPOSED: Final[Mapping[Any, Callable[[tuple[Any, ...]], Codec]]] = MappingProx
         tuple: lambda items: series(codec_of(items[0])) if items[-1] is Ellipsis else row(_all(items)),
         Sequence: lambda items: series(codec_of(items[0])),
         dict: lambda parts: named(codec_of(parts[1])),
+        Mapping: lambda parts: named(codec_of(parts[1])),
     }
 )
 """The codec of a type that is made of others, from their hints."""

@@ -79,7 +79,12 @@ def _predict(model: CLVModel, base: CustomerBase) -> Any:
 
 
 _CLV_VERBS = {"predict": _predict, "summary": lambda model, _: model.summary()}
-_RFM_VERBS = {"transform": RFMScorer.transform, "summary": RFMScorer.summary}
+_RFM_VERBS = {
+    "transform": RFMScorer.transform,
+    "summary": RFMScorer.summary,
+    "compare": lambda scorer, base: scorer.compare(base, base),
+    "rules": lambda scorer, _: scorer.rules(),
+}
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -97,6 +102,18 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             RFMScorer.transform,
             _RFM_VERBS,
             ("mean_value",),
+        ),
+        "rfm, nested": Measure(
+            lambda: RFMScorer(method="nested", weights=(1, 2, 2)), RFMScorer.transform, _RFM_VERBS, ("total_value",)
+        ),
+        "rfm by k-means": Measure(
+            lambda: RFMScorer(method="kmeans", bins=(5, 4, 5), segments=None),
+            RFMScorer.transform,
+            {"transform": RFMScorer.transform},
+            ("total_value",),
+        ),
+        "rfm of equal revenue": Measure(
+            lambda: RFMScorer(method="equal_revenue", monetary="mean"), RFMScorer.transform, _RFM_VERBS, ("mean_value",)
         ),
         "rfm in other bins": Measure(
             lambda: RFMScorer(bins=(3, 4, 9), segments=None),

@@ -87,6 +87,38 @@ def test_order_statistics_are_exact(kind: str, column: str, log: pd.DataFrame) -
             table.order_statistics(column, [rank])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_order_statistics_of_cells_are_exact(kind: str, log: pd.DataFrame) -> None:
+    table, frame = all_scores(base_of(KINDS[kind](log))), rows(all_scores(base_of(log)).to_native())
+    found = table.order_statistics_by("v", "total_value", lambda customers: [1, customers, (customers + 1) // 2])
+    wanted = {}
+    for cell, part in frame.groupby("v"):
+        values = np.sort(part["total_value"])
+        wanted[cell] = values[[0, -1, (len(part) + 1) // 2 - 1]].tolist()
+    assert {cell: values.tolist() for cell, values in found.items()} == wanted
+    nobody = table.order_statistics_by("v", "total_value", lambda _: [])
+    assert [(cell, len(values)) for cell, values in nobody.items()] == [(cell, 0) for cell in wanted]
+    with pytest.raises(InvalidInputError, match="Ranks must lie between 1 and"):
+        table.order_statistics_by("v", "total_value", lambda customers: [customers + 1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_extremes(kind: str, log: pd.DataFrame) -> None:
+    table, frame = all_scores(base_of(KINDS[kind](log))), rows(all_scores(base_of(log)).to_native())
+    found = table.extremes("T", "total_value", "worth")
+    assert found == {name: (frame[name].min(), frame[name].max()) for name in ("T", "total_value", "worth")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cuts_that_depend_on_other_scores(kind: str, log: pd.DataFrame) -> None:
+    points = np.arange(18.0).reshape(3, 3, 2) * 7
+    table = all_scores(base_of(KINDS[kind](log))).with_cuts_by("nested", "total_value", ["r", "v"], points)
+    found = rows(table.to_native("r", "v", "total_value", "nested"))
+    cuts = points[found["r"] - 1, found["v"] - 1]
+    assert (found["nested"] == 1 + (found["total_value"].to_numpy()[:, None] > cuts).sum(axis=1)).all()
+    assert not [name for name in table.columns if name.startswith("evergreen_")]
+
+
 @pytest.mark.parametrize("kind", ["polars lazy", "duckdb"])
 def test_order_statistics_of_hard_values(kind: str) -> None:
     random = np.random.default_rng(3)
