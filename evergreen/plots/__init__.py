@@ -5,6 +5,6 @@ The extra ``plot`` brings matplotlib.
 
 from evergreen.plots.clv import history_map
 from evergreen.plots.evaluation import by_frequency, calibration, tracking
-from evergreen.plots.rfm import segments
+from evergreen.plots.rfm import moves, segments
 
-__all__ = ["by_frequency", "calibration", "history_map", "segments", "tracking"]
+__all__ = ["by_frequency", "calibration", "history_map", "moves", "segments", "tracking"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen import BGNBD, CLVModel, CustomerBase, Evaluation, RFMScorer, datasets, split
-from evergreen.errors import MissingExtraError
+from evergreen import BGNBD, CLVModel, CustomerBase, Evaluation, RFMScorer, SegmentMoves, datasets, split
+from evergreen.errors import InvalidInputError, MissingExtraError
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,34 @@ def test_segments_shows_both_shares(plots: Any) -> None:
     np.testing.assert_allclose(value, 100 * summary["share_of_value"])
     np.testing.assert_allclose(customers, 100 * summary["share"])
     assert [label.get_text() for label in ax.get_yticklabels()] == summary["segment"].tolist()
+
+
+@pytest.fixture(scope="module")
+def moved() -> SegmentMoves:
+    log = datasets.load_cdnow(sample=True)
+    before, after = split(log, at="1997-12-31").calibration, CustomerBase.from_transactions(log)
+    return RFMScorer(segments="rf6").fit(before).compare(before, after)
+
+
+@pytest.mark.parametrize("show", ["customers", "value"])
+def test_moves_are_as_wide_as_what_moved(plots: Any, moved: SegmentMoves, show: str) -> None:
+    ax = plots.moves(moved, show=show)
+    amounts = moved.customers if show == "customers" else moved.value_after
+    shares = amounts / amounts.sum()
+    for bars, axis in zip(ax.containers, (1, 0), strict=True):
+        np.testing.assert_allclose([bar.get_height() for bar in bars], shares.sum(axis=axis))
+    corners = [stream.get_paths()[0].vertices for stream in ax.collections]
+    widths = [np.ptp(points[points[:, 0] == points[:, 0].min(), 1]) for points in corners]
+    np.testing.assert_allclose(sorted(widths), sorted(shares[shares > 0]), atol=1e-12)
+    assert ax.texts[0].get_text() == f"champion  {amounts.sum(axis=1)[0]:,.0f}"
+
+
+def test_moves_of_nothing_are_refused(plots: Any, moved: SegmentMoves) -> None:
+    with pytest.raises(InvalidInputError, match="show='orders' is not allowed; choose one of 'customers', 'value'"):
+        plots.moves(moved, show="orders")
+    empty = SegmentMoves(moved.segments, moved.customers, moved.value_before, 0 * moved.value_after, 0.95)
+    with pytest.raises(InvalidInputError, match="There is nothing to draw: all value are 0"):
+        plots.moves(empty, show="value")
 
 
 @pytest.mark.parametrize("show", ["p_purchase", "expected_purchases", "p_alive"])
