@@ -109,5 +109,18 @@ def rfm(held):
     return scored["r"], scored["f"], scored["m"]
 
 
+def rfm_by(held, method):
+    scored = RFMScorer(method=method, segments=None).fit(held.base).transform(held.base)
+    return scored["r"], scored["f"], scored["m"]
+
+
+def whole(log):
+    return CustomerBase.from_transactions(log)
+
+
+def moves(scorer, before, after):
+    return scorer.compare(before, after)
+
+
 def _predict(held):
     return MODEL.predict(held.base, horizon=f"{HORIZON_DAYS}D", discount_rate=ANNUAL_DISCOUNT)

@@ -73,3 +73,12 @@ class Entrant(Protocol):
 
     def rfm(self, held: Any) -> tuple[Any, Any, Any]:
         """Return the scores r, f and m of every customer, 1 to 5."""
+
+    def rfm_by(self, held: Any, method: str) -> tuple[Any, Any, Any]:
+        """Return the scores by one of the ways to cut them."""
+
+    def whole(self, log: pd.DataFrame) -> Any:
+        """Return the customers of a log."""
+
+    def moves(self, scorer: Any, before: Any, after: Any) -> Any:
+        """Return who moved between segments."""

@@ -48,7 +48,8 @@ class SegmentMoves:
     >>> before, after = split(log, at="1997-12-31").calibration, CustomerBase.from_transactions(log)
     >>> moves = RFMScorer(segments="rf6").fit(before).compare(before, after)
     >>> print(moves)
-    23,570 customers before, 23,570 after: 13,810 in the same segment, 9,760 in another, 0 new, 0 gone
+    23,570 customers before, 23,570 after:
+    13,810 in the same segment, 9,760 in another, 0 new, 0 gone
     >>> moves.to_frame().query("before == 'champion'").iloc[:3, :4].round(3)
          before       after  customers   rate
     0  champion    champion       4490  0.763
@@ -106,8 +107,8 @@ class SegmentMoves:
         inner = self.customers[:-1, :-1]
         stayed, gone, new = np.trace(inner), self.customers[:-1, -1].sum(), self.customers[-1, :-1].sum()
         return (
-            f"{inner.sum() + gone:,} customers before, {inner.sum() + new:,} after: {stayed:,} in the same segment, "
-            f"{inner.sum() - stayed:,} in another, {new:,} new, {gone:,} gone"
+            f"{inner.sum() + gone:,} customers before, {inner.sum() + new:,} after:\n"
+            f"{stayed:,} in the same segment, {inner.sum() - stayed:,} in another, {new:,} new, {gone:,} gone"
         )
 
 

@@ -31,6 +31,7 @@ from evergreen import (
     PurchaseHistories,
     RFMScorer,
     SegmentMap,
+    SegmentMoves,
     SegmentRule,
     SpendHistories,
     Split,
@@ -40,6 +41,7 @@ from evergreen import (
     datasets,
     interop,
     posterior,
+    quantile_scores,
     split,
 )
 from evergreen.durations import in_days, in_units
@@ -72,10 +74,14 @@ def test_measures_return_themselves_from_fit(base: CustomerBase) -> None:
 
 
 def test_scorers_learn_arrays(base: CustomerBase) -> None:
-    scorer = RFMScorer().fit(CustomerBase.from_summary(base.frame.assign(total_value=1.0)))
+    valued = CustomerBase.from_summary(base.frame.assign(total_value=1.0))
+    scorer = RFMScorer().fit(valued)
     assert_type(scorer, RFMScorer)
     assert_type(scorer.cut_points_, dict[str, FloatArray])
     assert_type(scorer.customers_, int)
+    assert_type(scorer.compare(valued, valued), SegmentMoves)
+    assert_type(scorer.compare(valued, valued).rates, pd.DataFrame)
+    assert_type(quantile_scores([1.0, 2.0]), IntArray)
 
 
 def test_a_fit_knows_its_model(base: CustomerBase) -> None:
