@@ -8,6 +8,7 @@ from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_sums
 from evergreen.frames.holdout import Split, split
+from evergreen.frames.levels import Levels
 from evergreen.frames.reading import SUMMARY_COLUMNS
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
 from evergreen.frames.tables import arrays_of, parameter_table, plain_table
@@ -22,6 +23,7 @@ __all__ = [
     "Dropped",
     "HistoryScore",
     "HistorySums",
+    "Levels",
     "RepeatOccasions",
     "ScoreTable",
     "Split",
