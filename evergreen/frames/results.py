@@ -283,6 +283,22 @@ class ScoreTable:
             return order_statistics_of_array(self.array(column), ranks)
         return order_statistics_of_frame(self.frame, column, ranks)
 
+    def check_numbers(self, *columns: str) -> None:
+        """Refuse columns that are not there or do not hold numbers.
+
+        Parameters
+        ----------
+        *columns : str
+            Their names.
+
+        Raises
+        ------
+        ColumnNotFoundError, InputTypeError
+            If one of them is not or does not.
+        """
+        self._check(columns)
+        check_numbers(self._whole_frame(columns), columns)
+
     def levels(self, column: str) -> Levels:
         """Return the distinct values of a numeric column and how many customers have each.
 
@@ -301,12 +317,10 @@ class ScoreTable:
         InputTypeError
             If the column does not hold numbers.
         """
-        self._check([column])
+        self.check_numbers(column)
         unit = self._whole(column)[1]
         if isinstance(self.frame, nw.LazyFrame):
-            check_numbers(self.frame, [column])
             return levels_in(self.frame, column, unit)
-        check_numbers(self._whole_frame([column]), [column])
         return Levels(*levels_of(self.array(column).astype(np.float64)), unit)
 
     def totals(self, column: str, thresholds: Sequence[float] = ()) -> ColumnTotals:

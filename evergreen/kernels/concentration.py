@@ -75,7 +75,7 @@ def whale_curve(values: FloatArray, count: IntArray) -> Gains:
     >>> whale_curve(np.array([-3.0, 1.0, 9.0]), np.array([1, 2, 1]))
     Gains(customers=array([0, 1, 3, 4]), value=array([ 0.,  9., 11.,  8.]))
     """
-    return Gains(running_sum(count[::-1]).astype(np.int64), running_sum((values * count)[::-1]))
+    return Gains(running_sum(count[::-1].astype(np.float64)).astype(np.int64), running_sum((values * count)[::-1]))
 
 
 def excess_area(curve: Gains) -> float:
@@ -220,7 +220,7 @@ def smallest_counts(curve: Gains, shares: FloatArray | Sequence[float]) -> IntAr
     return customers[after - 1] + np.maximum(more, 1)
 
 
-def class_floors(values: FloatArray, count: IntArray, shares: Sequence[float]) -> FloatArray:
+def class_floors(values: FloatArray, curve: Gains, shares: Sequence[float]) -> FloatArray:
     """Return the least value of the class whose betters make less than a share of the total.
 
     A customer is in the class of a share if those of strictly greater value bring less than that share together. So
@@ -229,9 +229,9 @@ def class_floors(values: FloatArray, count: IntArray, shares: Sequence[float]) -
     Parameters
     ----------
     values : ndarray of float64, shape (m,)
-        Distinct values in ascending order, with a positive total.
-    count : ndarray of int64, shape (m,)
-        Customers who have each.
+        Distinct values in ascending order.
+    curve : Gains
+        Their curve, best first, with a positive total.
     shares : sequence of float, shape (k,)
         Between 0 and 1.
 
@@ -241,10 +241,10 @@ def class_floors(values: FloatArray, count: IntArray, shares: Sequence[float]) -
 
     Examples
     --------
-    >>> class_floors(np.array([0.0, 1.0, 2.0, 9.0]), np.array([1, 1, 1, 1]), [0.5, 0.8, 0.95])
+    >>> values = np.array([0.0, 1.0, 2.0, 9.0])
+    >>> class_floors(values, whale_curve(values, np.array([1, 1, 1, 1])), [0.5, 0.8, 0.95])
     array([9., 2., 1.])
     """
-    curve = whale_curve(values, count)
     better, total = curve.value[:-1], curve.value[-1] * _SAME
     inside = [int((better >= share * total).argmax()) or len(values) for share in shares]
     return values[[len(values) - among for among in inside]]

@@ -13,7 +13,7 @@ import numpy as np
 
 from evergreen.typing import FloatArray, IntArray
 
-_DEAR: Final = 12  # a binomial number costs as much as that many customers drawn one by one
+_DEAR: Final = 8  # a binomial number costs as much as that many customers drawn one by one
 
 
 class ResampledCurves(NamedTuple):
@@ -58,8 +58,8 @@ def resampled_curves(
     --------
     >>> found = resampled_curves(np.array([1.0, 3.0]), np.array([500, 500]), np.array([500]), draws=400,
     ...     random=np.random.default_rng(1))
-    >>> found.gini.shape, found.gini.mean().round(2), found.value.mean().round(2)
-    ((400,), 0.25, 0.75)
+    >>> found.gini.shape, round(float(found.gini.mean()), 2)
+    ((400,), 0.25)
     """
     n = int(count.sum())
     draw, best = _sampler(values[::-1], count[::-1], n, random)
@@ -72,13 +72,18 @@ def resampled_curves(
         np.cumsum(number, out=customers)
         np.cumsum(worth, out=value)
         total = value[-1] if value[-1] > 0 else np.nan
-        area = number @ value - number @ worth / 2
+        area = _dot(number, value) - _dot(number, worth) / 2
         found.gini[row] = 2 * area / (n * total) - 1
         at = np.searchsorted(customers, points)
         found.value[row] = (value[at] - (customers[at] - points) * best[at]) / total
         found.peak[row] = (value[positive - 1] if positive else 0.0) / total
         found.peak_at[row] = (customers[positive - 1] if positive else 0.0) / n
     return found
+
+
+def _dot(one: FloatArray, other: FloatArray) -> float:
+    """Return a sum of products without BLAS: its threads cost more here than they save, and round each in their way."""
+    return float(np.einsum("i,i->", one, other))
 
 
 def _sampler(

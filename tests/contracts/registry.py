@@ -23,6 +23,7 @@ from evergreen import (
     GammaGamma,
     MBGCNBDk,
     ParetoNBD,
+    ParetoSegmenter,
     RFMScorer,
     WeakPrior,
     store,
@@ -79,6 +80,11 @@ def _predict(model: CLVModel, base: CustomerBase) -> Any:
 
 
 _CLV_VERBS = {"predict": _predict, "summary": lambda model, _: model.summary()}
+_PARETO_VERBS = {
+    "transform": ParetoSegmenter.transform,
+    "rank": ParetoSegmenter.rank,
+    "summary": ParetoSegmenter.summary,
+}
 _RFM_VERBS = {"transform": RFMScorer.transform, "summary": RFMScorer.summary}
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
@@ -90,6 +96,13 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             _predict,
             _CLV_VERBS,
             ("expected_spend", "clv"),
+        ),
+        "pareto": Measure(ParetoSegmenter, ParetoSegmenter.transform, _PARETO_VERBS, ("total_value",)),
+        "pareto both sides": Measure(
+            lambda: ParetoSegmenter(trouble="refunds", classes=(0.5, 0.7, 0.9)),
+            ParetoSegmenter.transform,
+            {**_PARETO_VERBS, "overlap": ParetoSegmenter.overlap},
+            ("total_value", "refunds"),
         ),
         "rfm": Measure(RFMScorer, RFMScorer.transform, _RFM_VERBS, ("total_value",)),
         "rfm on means": Measure(

@@ -168,7 +168,11 @@ def test_ids_of_related_types(kind: str, ids: pd.Series[Any], theirs: pd.Series[
 
 
 REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"x": [1.0, 2.0]}, InvalidInputError, r"no row among the attributes: 1 of 3 rows, for example 3\. Say what .* absent=0\) where"),
+    (
+        {"x": [1.0, 2.0]},
+        InvalidInputError,
+        r"no row among the attributes: 1 of 3 rows, for example 3\. Say what .* absent=0\) where",
+    ),
     ({"customer_id": [1, 2, 2, 3, 3], "x": 1.0}, InvalidInputError, r"once: 2 of 5 rows\. Bring"),
     ({"x": [1.0, None, np.inf]}, InvalidInputError, r"'x' must not be missing or infinite: 2 of 3 rows\. Fill"),
     ({"x": ["a", None, "b"]}, InvalidInputError, r"'x' must not be missing or infinite: 1 of 3 rows\. Fill"),
