@@ -51,8 +51,8 @@ class Concentration:
     draws : int
         How many times the customers were resampled for the intervals; 0 for none.
     points : ndarray of int64, shape (m,)
-        Numbers of best customers, from 0 to n: every one after which a value changes if these are at most 2,000,
-        otherwise those for each tenth of a percent of the customers, of the total, and of gains and losses.
+        Numbers of best customers, from 0 to n: at each tenth of a percent of the customers and of the total, and
+        wherever the value changes; if that is more than 2,000 times, at each tenth of a percent of gains and losses.
     value : ndarray of float64, shape (m,)
         Share of the total that they bring. Between points a straight line is drawn, never above the curve.
     lower, upper : ndarray of float64, shape (m,), or None
@@ -306,13 +306,13 @@ def curve_of(levels: Levels, name: str) -> Gains:
 
 def _points(curve: Gains) -> IntArray:
     """Return numbers of customers between which the curve is as good as straight."""
-    if len(curve.customers) <= 2 * _STEPS:
-        return curve.customers
     customers, steps = int(curve.customers[-1]), np.arange(1, _STEPS + 1) / _STEPS
     tops = [curves.top_count(customers, step) for step in steps.tolist()]
-    moved = running_sum(np.abs(np.diff(curve.value)))  # gains and losses alike
-    reached = np.searchsorted(moved, steps * moved[-1])
-    levels = curve.customers[np.concatenate((reached - 1, reached))]
+    levels = curve.customers
+    if len(levels) > 2 * _STEPS:
+        moved = running_sum(np.abs(np.diff(curve.value)))  # gains and losses alike
+        reached = np.searchsorted(moved, steps * moved[-1])
+        levels = levels[np.concatenate((reached - 1, reached))]
     return np.unique(np.concatenate(([0], tops, curves.smallest_counts(curve, steps), levels)))
 
 

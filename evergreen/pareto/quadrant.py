@@ -16,7 +16,12 @@ from evergreen.typing import FloatArray
 PROFIT: Final = "profit_per_period"
 """Name of the column of profit."""
 
-_QUADRANTS: Final[dict[tuple[int, ...], str]] = {(2, 2): "true friend", (2, 1): "butterfly", (1, 2): "barnacle", (1, 1): "stranger"}
+_QUADRANTS: Final[dict[tuple[int, ...], str]] = {
+    (2, 2): "true friend",
+    (2, 1): "butterfly",
+    (1, 2): "barnacle",
+    (1, 1): "stranger",
+}
 _BELOW_ZERO: Final = -1e-300
 
 

@@ -85,7 +85,7 @@ class ParetoSegmenter(Estimator):
     20 % of 2,357 customers hold 67.5 % of the total. 80 % of it comes from 33.0 % of them. Gini 0.631.
     >>> segmenter.rank(base).sort_values("rank").head(2)
           customer_id  total_value  rank  cumulative_share value_class
-    1981        19339      6552.70     1          0.026845           A
+    1931        19339      6552.70     1          0.026845           A
     546          5420      1943.58     2          0.034808           A
     >>> segmenter.summary(base).round(3)
       value_class  customers  share  total_value  share_of_value
@@ -160,13 +160,13 @@ class ParetoSegmenter(Estimator):
         cuts = {column: class_floors(of.values, curve_of(of, column), shares)[::-1] for column, of in levels.items()}
         customers = found[0].customers
         meeting = _overlap(_with_classes(table, cuts), sides, len(shares) + 1) if self.trouble is not None else None
+        learned = None
         if self.activity is not None:
             paid = with_profit(table, base, self.value, self.profit_period)
-            self.quadrant_cuts_ = learned_cuts(paid, self.activity, quadrant_cuts, customers)
-        else:
-            self.quadrant_cuts_ = None
-        self.cut_points_, self.overlap_, self.customers_ = cuts, meeting, customers
+            learned = learned_cuts(paid, self.activity, quadrant_cuts, customers)
+        self.cut_points_, self.quadrant_cuts_, self.customers_ = cuts, learned, customers
         self.value_, self.trouble_ = found[0], found[1] if self.trouble is not None else None
+        self.overlap_ = meeting
         return self
 
     def transform(self, base: CustomerBase) -> Any:
@@ -308,12 +308,15 @@ class ParetoSegmenter(Estimator):
     def _opened(self, base: CustomerBase) -> ScoreTable:
         """Return the base if it has the columns that the settings name."""
         roles: dict[str, Any] = {"value": self.value, "trouble": self.trouble, "activity": self.activity}
-        named = {role: name for role, name in roles.items() if name is not None or role == "value"}
-        for role, name in named.items():
+        named: dict[str, str] = {}
+        for role, name in roles.items():
+            if name is None and role != "value":
+                continue
             if not isinstance(name, str):
                 raise InputTypeError.kind(role, name, "the name of a column")
             if name in _MADE:
                 raise InvalidInputError(f"{role}={name!r} is the name of a column of the results: rename it first.")
+            named[role] = name
         if len(set(named.values())) < len(named):
             raise InvalidInputError(f"Value, trouble and activity need a column each, got {list(named.values())}.")
         table = check_base(base).scores()
