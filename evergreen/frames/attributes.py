@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -174,8 +173,8 @@ def _filled(name: str, kind: nw.dtypes.DType, absent: float | str) -> nw.Expr:
         words, goes = "text", isinstance(absent, str)
     else:
         words = "numbers" if kind.is_float() else "whole numbers"
-        goes = isinstance(absent, Real) and not isinstance(absent, bool) and bool(abs(absent) < HUGE)
-        goes = goes and (kind.is_float() or float(absent).is_integer())
+        number = isinstance(absent, (int, float)) and not isinstance(absent, bool)
+        goes = number and abs(float(absent)) < HUGE and (kind.is_float() or float(absent).is_integer())
     if not goes:
         raise InvalidInputError(
             f"absent={absent!r} does not go with attribute {name!r}, which holds {words}: name the columns that it is "

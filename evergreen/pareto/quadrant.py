@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -85,7 +86,10 @@ def with_profit(table: ScoreTable, base: CustomerBase, value: str, period: str) 
     def periods(age: Levels) -> dict[str, FloatArray]:
         return {"evergreen_periods": np.maximum(times_in_days(age.values, base.time_unit) / days, 1.0)}
 
-    return table.with_levels("T", periods).with_columns(**{PROFIT: lambda c: c[value] / c["evergreen_periods"]})
+    def profit(columns: Mapping[str, Any]) -> Any:
+        return columns[value] / columns["evergreen_periods"]
+
+    return table.with_levels("T", periods).with_columns(**{PROFIT: profit})
 
 
 def learned_cuts(
