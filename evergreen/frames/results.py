@@ -150,10 +150,10 @@ class ScoreTable:
         """
         levels = self.levels(column)
         scored = {name: np.asarray(made) for name, made in score(levels).items()}
+        self._check_new(scored, len(levels.values))
         if isinstance(self.frame, nw.DataFrame):
             place = np.searchsorted(levels.values, self.array(column))
             return self._with_arrays({name: made[place] for name, made in scored.items()})
-        self._check_new(scored, len(levels.values))
         whole = self.frame.collect_schema()[column].is_integer()
         keys = levels.values.astype(np.int64) if whole else levels.values
         return self._joined(table_beside(self.frame, {column: keys, **scored}), [column])
