@@ -5,6 +5,8 @@ From a transaction log to scored customers:
 - :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
 - :class:`RFMScorer` scores recency, frequency and monetary value, names segments (:class:`SegmentMap`), and tells who
   moved between two dates (:class:`SegmentMoves`); :func:`quantile_scores` scores plain arrays.
+- :class:`ParetoSegmenter` tests 80/20 on value and on trouble, with classes A, B, C; :func:`gini` and its like measure
+  any array.
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
@@ -25,12 +27,14 @@ from evergreen.models.covariates import CovariateModel
 from evergreen.models.draws import ParameterDraws, bootstrap, posterior
 from evergreen.models.effects import covariate_effects
 from evergreen.models.encoding import Covariate
+from evergreen.models.estimate import Estimate
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
+from evergreen.pareto import Concentration, Overlap, ParetoSegmenter, gini, lorenz, share_of_top, smallest_share
 from evergreen.rfm import RFMScorer, SegmentMoves, quantile_scores
 from evergreen.store import load, save
 
@@ -45,20 +49,24 @@ __all__ = [
     "BGCNBDk",
     "CLVFit",
     "CLVModel",
+    "Concentration",
     "ContractHistories",
     "Covariate",
     "CovariateModel",
     "CustomerBase",
     "CustomerEquity",
     "Dropped",
+    "Estimate",
     "Evaluation",
     "FitResult",
     "FitStatus",
     "GammaGamma",
     "MBGCNBDk",
     "ModelChoice",
+    "Overlap",
     "ParameterDraws",
     "ParetoNBD",
+    "ParetoSegmenter",
     "PurchaseHistories",
     "RFMScorer",
     "SegmentMap",
@@ -72,11 +80,15 @@ __all__ = [
     "covariate_effects",
     "datasets",
     "errors",
+    "gini",
     "interop",
     "load",
+    "lorenz",
     "posterior",
     "quantile_scores",
     "save",
+    "share_of_top",
+    "smallest_share",
     "split",
     "sql",
     "store",

@@ -8,6 +8,7 @@ from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_sums
 from evergreen.frames.holdout import Split, split
+from evergreen.frames.levels import Levels
 from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
 from evergreen.frames.reading import SUMMARY_COLUMNS
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
@@ -24,6 +25,7 @@ __all__ = [
     "Dropped",
     "HistoryScore",
     "HistorySums",
+    "Levels",
     "PairTotals",
     "RepeatOccasions",
     "ScoreTable",

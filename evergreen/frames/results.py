@@ -18,6 +18,7 @@ from evergreen.errors import ColumnNotFoundError, InvalidInputError
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept, table_beside, values_for_frame
 from evergreen.frames.labels import places_of
+from evergreen.frames.levels import Levels, LevelScore, check_numbers, levels_in
 from evergreen.frames.order_statistics import (
     Ranks,
     order_statistics_of_array,
@@ -28,6 +29,7 @@ from evergreen.frames.order_statistics import (
 from evergreen.frames.tables import small_table
 from evergreen.frames.totals import ColumnTotals, totals_of_row, unscaled
 from evergreen.kernels.binning import scores
+from evergreen.kernels.concentration import levels_of
 from evergreen.typing import FloatArray
 
 HistoryScore: TypeAlias = Callable[..., Mapping[str, np.ndarray[Any, Any]]]
@@ -136,6 +138,31 @@ class ScoreTable:
         self._check_new(scored, len(keys))
         small = table_beside(self.frame, {**arrays, **scored})
         return self._joined(small, names)
+
+    def with_levels(self, column: str, score: LevelScore) -> ScoreTable:
+        """Add the columns that a function of the distinct values of a column returns.
+
+        Parameters
+        ----------
+        column : str
+            A numeric column.
+        score : callable
+            Called once with the :class:`Levels`; returns a mapping of names to arrays with a number for each level.
+            On a lazy base they go into the engine as a small table and are joined on the value.
+
+        Returns
+        -------
+        ScoreTable
+        """
+        levels = self.levels(column)
+        scored = {name: np.asarray(made) for name, made in score(levels).items()}
+        self._check_new(scored, len(levels.values))
+        if isinstance(self.frame, nw.DataFrame):
+            place = np.searchsorted(levels.values, self.array(column))
+            return self._with_arrays({name: made[place] for name, made in scored.items()})
+        whole = self.frame.collect_schema()[column].is_integer()
+        keys = levels.values.astype(np.int64) if whole else levels.values
+        return self._joined(table_beside(self.frame, {column: keys, **scored}), [column])
 
     def with_columns(self, **made: Arithmetic) -> ScoreTable:
         """Add columns made by arithmetic from those that are there.
@@ -335,6 +362,46 @@ class ScoreTable:
         most = [nw.col(name).max().alias(f"most_{place}") for place, name in enumerate(columns)]
         row = next(_collected(self._whole_frame(columns).select(*least, *most)).iter_rows(named=True))
         return {name: (float(row[f"least_{at}"]), float(row[f"most_{at}"])) for at, name in enumerate(columns)}
+
+    def check_numbers(self, *columns: str) -> None:
+        """Refuse columns that are not there or do not hold numbers.
+
+        Parameters
+        ----------
+        *columns : str
+            Their names.
+
+        Raises
+        ------
+        ColumnNotFoundError, InputTypeError
+            If one of them is not or does not.
+        """
+        self._check(columns)
+        check_numbers(self._whole_frame(columns), columns)
+
+    def levels(self, column: str) -> Levels:
+        """Return the distinct values of a numeric column and how many customers have each.
+
+        Parameters
+        ----------
+        column : str
+            A numeric column.
+
+        Returns
+        -------
+        Levels
+            Equal on every engine; of a lazy table nothing else is collected.
+
+        Raises
+        ------
+        InputTypeError
+            If the column does not hold numbers.
+        """
+        self.check_numbers(column)
+        unit = self._whole(column)[1]
+        if isinstance(self.frame, nw.LazyFrame):
+            return levels_in(self.frame, column, unit)
+        return Levels(*levels_of(self.array(column).astype(np.float64)), unit)
 
     def totals(self, column: str, thresholds: Sequence[float] = ()) -> ColumnTotals:
         """Return the sum of a column, and of its part above thresholds, in one pass.

@@ -10,6 +10,7 @@ import numpy as np
 from evergreen.durations import times_in_days
 from evergreen.errors import InvalidInputError
 from evergreen.frames import CustomerBase, ScoreTable, check_base, pair_totals
+from evergreen.kernels.concentration import shares_of_sum
 from evergreen.models.checks import check_choice, check_level
 from evergreen.models.estimator import Estimator
 from evergreen.models.segment_map import PRESETS, SegmentMap
@@ -230,7 +231,7 @@ class RFMScorer(Estimator):
                 "share": customers / customers.sum(),
                 "orders": orders,
                 "total_value": value,
-                "share_of_value": _shares(value),
+                "share_of_value": shares_of_sum(value),
                 "average_order_value": np.divide(value, orders, out=np.full(len(value), np.nan), where=orders > 0),
             }
         )
@@ -400,8 +401,3 @@ class RFMScorer(Estimator):
                 "SegmentMap for these, or segments=None."
             )
         return found
-
-
-def _shares(values: FloatArray) -> FloatArray:
-    total = values.sum()
-    return values / total if total else np.full(len(values), np.nan)

@@ -30,6 +30,7 @@ from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
+from evergreen.pareto import ParetoSegmenter
 from evergreen.rfm import RFMScorer
 from evergreen.store.values import NUMBER, Codec, array, choice, either, inside, named, plain, row, series
 from evergreen.typing import FloatArray, IntArray, TimeUnit
@@ -188,6 +189,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "SpendHistories": Kind(SpendHistories, _spend_histories),
         "SegmentMap": Kind(SegmentMap),
         "RFMScorer": Kind(RFMScorer),
+        "ParetoSegmenter": Kind(ParetoSegmenter),
         "CLVFit": Kind(CLVFit),
         "CLVModel": Kind(CLVModel, may_lack=frozenset({"fit_", "choice_"})),
     }

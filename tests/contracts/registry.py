@@ -23,6 +23,7 @@ from evergreen import (
     GammaGamma,
     MBGCNBDk,
     ParetoNBD,
+    ParetoSegmenter,
     RFMScorer,
     WeakPrior,
     store,
@@ -85,6 +86,11 @@ _RFM_VERBS = {
     "compare": lambda scorer, base: scorer.compare(base, base),
     "rules": lambda scorer, _: scorer.rules(),
 }
+_PARETO_VERBS = {
+    "transform": ParetoSegmenter.transform,
+    "rank": ParetoSegmenter.rank,
+    "summary": ParetoSegmenter.summary,
+}
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -95,6 +101,13 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             _predict,
             _CLV_VERBS,
             ("expected_spend", "clv"),
+        ),
+        "pareto": Measure(ParetoSegmenter, ParetoSegmenter.transform, _PARETO_VERBS, ("total_value",)),
+        "pareto both sides": Measure(
+            lambda: ParetoSegmenter(trouble="refunds", classes=(0.5, 0.7, 0.9)),
+            ParetoSegmenter.transform,
+            {**_PARETO_VERBS, "overlap": ParetoSegmenter.overlap},
+            ("total_value", "refunds"),
         ),
         "rfm": Measure(RFMScorer, RFMScorer.transform, _RFM_VERBS, ("total_value",)),
         "rfm on means": Measure(

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen import BGNBD, CLVModel, CustomerBase, Evaluation, RFMScorer, SegmentMoves, datasets, split
+from evergreen import (
+    BGNBD,
+    CLVModel,
+    Concentration,
+    CustomerBase,
+    Evaluation,
+    Overlap,
+    RFMScorer,
+    SegmentMoves,
+    datasets,
+    split,
+)
 from evergreen.errors import InvalidInputError, MissingExtraError
 
 
@@ -132,6 +143,48 @@ def test_calibration_shows_intervals_and_the_diagonal(plots: Any, evaluation: Ev
     (bars,) = ax.collections
     drawn = np.array(bars.get_segments())
     np.testing.assert_allclose(drawn[:, :, 1], table[["lower", "upper"]])
+
+
+def test_concentration_shows_the_curve_its_interval_and_the_top(plots: Any) -> None:
+    found = Concentration.of([60, 20, 5, 5, 5, 5], draws=50)
+    ax = plots.concentration(found, top=0.5, label="value")
+    equal, curve, down, point = ax.lines
+    np.testing.assert_array_equal(equal.get_xydata(), [[0, 0], [100, 100]])
+    np.testing.assert_allclose(curve.get_xdata(), 100 * np.arange(7) / 6)
+    np.testing.assert_allclose(curve.get_ydata(), [0, 60, 80, 85, 90, 95, 100])
+    np.testing.assert_allclose(point.get_xydata(), [[50, 85]])
+    np.testing.assert_allclose(down.get_ydata(), [0, 85])
+    assert [text.get_text() for text in ax.texts] == ["top 50 % hold 85 %"]
+    (band,) = ax.collections
+    assert found.upper is not None
+    assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(100 * found.upper.max())
+    plots.concentration(Concentration.of([5, 1], draws=0), label="trouble", ax=ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["value", "trouble"]
+    assert len(ax.lines) == 4 + 3
+
+
+def test_concentration_with_losses_shows_the_peak(plots: Any) -> None:
+    ax = plots.concentration(Concentration.of([70, 30, 20, -20], draws=0))
+    assert [text.get_text() for text in ax.texts] == ["top 20 % hold 70 %", "peak: 75 % bring 120 %"]
+    np.testing.assert_allclose(ax.lines[-1].get_xydata(), [[75, 120]])
+    assert ax.get_ylim()[1] > 120
+
+
+@pytest.mark.parametrize(
+    ("show", "first"), [("customers", "10.0 %\n10\n(expected 3)"), ("value", "40.0 %"), ("trouble", "62.5 %")]
+)
+def test_overlap_shows_each_cell(plots: Any, show: Any, first: str) -> None:
+    customers, value = np.array([[10, 20], [0, 70]]), np.array([[4.0, 3.0], [0.0, 3.0]])
+    found = Overlap(("A", "B"), customers, value, np.array([[5.0, 1.0], [0.0, 2.0]]))
+    ax = plots.overlap(found, show=show)
+    (mesh,) = (child for child in ax.collections if child.get_array() is not None)
+    shown = getattr(found, show)
+    np.testing.assert_allclose(mesh.get_array(), 100 * shown / shown.sum())
+    assert ax.texts[0].get_text() == first
+    assert len(ax.texts) == 4
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B"]
+    with pytest.raises(ValueError, match="show='share' is not allowed; choose one of 'customers', 'value', 'trouble'"):
+        plots.overlap(found, show="share")
 
 
 def test_draws_on_given_axes(plots: Any, model: CLVModel) -> None:

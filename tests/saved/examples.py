@@ -31,6 +31,7 @@ from evergreen import (
     GammaGamma,
     MBGCNBDk,
     ParetoNBD,
+    ParetoSegmenter,
     PurchaseHistories,
     RFMScorer,
     SegmentMap,
@@ -66,9 +67,11 @@ CUSTOMERS = pd.DataFrame(
         "monetary_value": [0.0, 22.35, 73.74, 11.5],
         "orders": [1, 3, 8, 41],
         "total_value": [20.0, 60.0, 580.0, 480.5],
+        "refunds": [0.0, 12.5, 0.0, 30.25],
     }
 )
 BASE = CustomerBase.from_summary(CUSTOMERS, time_unit="W")
+KNOWN = BASE.with_attributes(CUSTOMERS[["customer_id"]].assign(staying=[0.2, 0.7, 0.9, 0.95]))
 
 
 def fit_of(model: Any, status: FitStatus = FitStatus.CONVERGED) -> FitResult[Any]:
@@ -121,6 +124,17 @@ def fit_answers(fit: FitResult[Any]) -> dict[str, Any]:
 def clv_answers(model: CLVModel) -> dict[str, Any]:
     predicted = columns(model.predict(BASE, horizon="52W", discount_rate=0.1, margin=0.3))
     return {**predicted, "standard_error": model.summary()["standard_error"].tolist()[:4]}
+
+
+def pareto_answers(segmenter: ParetoSegmenter) -> dict[str, Any]:
+    assert segmenter.trouble_ is not None
+    assert segmenter.overlap_ is not None
+    return {
+        **columns(segmenter.transform(KNOWN)),
+        "figures": columns(segmenter.value_.to_frame()),
+        "trouble": segmenter.trouble_.gini.estimate,
+        "both": segmenter.overlap_.two_by_two.tolist(),
+    }
 
 
 EXAMPLES: Mapping[str, Example] = MappingProxyType(
@@ -182,6 +196,10 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
         "RFMScorer": Example(
             RFMScorer(bins=(3, 4, 3), monetary="mean", segments=HALVES).fit(BASE),
             lambda scorer: columns(scorer.transform(BASE)),
+        ),
+        "ParetoSegmenter": Example(
+            ParetoSegmenter(trouble="refunds", classes=(0.5, 0.9), activity="staying", draws=20).fit(KNOWN),
+            pareto_answers,
         ),
         "CLVFit": Example(
             CLVFit(fit_of(PURCHASES), None, 0.125),
