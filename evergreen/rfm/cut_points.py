@@ -67,16 +67,14 @@ def of_kmeans(table: ScoreTable, asked: Asked) -> dict[str, FloatArray]:
     """Return cut points between the groups of least spread, column by column."""
     found = {}
     for column, bins in zip(asked.columns, asked.bins, strict=True):
-        levels = table.group_totals(column)
-        values, count = _worth(column, levels[column]), levels["customers"]
-        if len(values) < bins:
+        levels = table.levels(column)
+        if len(levels.values) < bins:
             raise InvalidInputError(
                 f"method='kmeans' with {bins} scores needs as many different values of {column}, and this base has "
-                f"{len(values)}: ask for fewer bins, or take quantiles."
+                f"{len(levels.values)}: ask for fewer bins, or take quantiles."
             )
-        order = np.argsort(values)
-        values, count = values[order], count[order]
-        found[column] = _ascending(column, values[optimal_starts(values, count, bins)[1:] - 1])
+        worth, count = _worst_first(column, levels.values, levels.count)
+        found[column] = _ascending(column, worth[optimal_starts(worth, count, bins)[1:] - 1])
     return found
 
 
@@ -84,14 +82,11 @@ def of_equal_revenue(table: ScoreTable, asked: Asked) -> dict[str, FloatArray]:
     """Return cut points that leave equal shares of the revenue between them, column by column."""
     found = {}
     for column, bins in zip(asked.columns, asked.bins, strict=True):
-        levels = table.group_totals(column, [] if column == "total_value" else ["total_value"])
-        values = levels[column].astype(np.float64)
-        revenue = np.maximum(levels["customers"] * values if column == "total_value" else levels["total_value"], 0.0)
+        values, brought = _revenue(table, column)
+        revenue = np.maximum(brought, 0.0)
         if not revenue.any():
             raise InvalidInputError("method='equal_revenue' needs revenue, and no customer's total value is above 0.")
-        worth = _worth(column, values)
-        order = np.argsort(worth)
-        found[column] = _ascending(column, cuts_of_equal_weight(worth[order], revenue[order], bins))
+        found[column] = _ascending(column, cuts_of_equal_weight(*_worst_first(column, values, revenue), bins))
     return found
 
 
@@ -157,9 +152,18 @@ def _checked_breaks(column: str, given: ArrayLike, bins: int) -> FloatArray:
     return points
 
 
-def _worth(column: str, values: np.ndarray[Any, Any]) -> FloatArray:
-    """Return values such that the larger is the better."""
-    return np.asarray(-values if column == RECENCY else values, np.float64)
+def _revenue(table: ScoreTable, column: str) -> tuple[FloatArray, FloatArray]:
+    """Return the distinct values of a column in ascending order, and the total value of the customers of each."""
+    if column == "total_value":
+        levels = table.levels(column)
+        return levels.values, levels.count * levels.whole
+    found = table.group_totals(column, ["total_value"])
+    return found[column].astype(np.float64), found["total_value"]
+
+
+def _worst_first(column: str, values: FloatArray, *weights: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    """Return ascending values, such that the larger is the better, and what goes with each."""
+    return (-values[::-1], *(weight[::-1] for weight in weights)) if column == RECENCY else (values, *weights)
 
 
 def _ascending(column: str, cuts: FloatArray) -> FloatArray:
