@@ -3,6 +3,7 @@
 From a transaction log to scored customers:
 
 - :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
+- :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
 - :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
@@ -26,8 +27,10 @@ from evergreen.models.effects import covariate_effects
 from evergreen.models.encoding import Covariate
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
+from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.rfm import RFMScorer
@@ -54,12 +57,14 @@ __all__ = [
     "FitResult",
     "FitStatus",
     "GammaGamma",
+    "GapHistories",
     "MBGCNBDk",
     "ModelChoice",
     "ParameterDraws",
     "ParetoNBD",
     "PurchaseHistories",
     "RFMScorer",
+    "ReturnCurve",
     "SegmentMap",
     "SegmentRule",
     "SpendHistories",
@@ -71,6 +76,7 @@ __all__ = [
     "datasets",
     "errors",
     "interop",
+    "lapse_cut",
     "load",
     "posterior",
     "save",
