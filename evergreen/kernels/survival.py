@@ -39,7 +39,7 @@ class SurvivalCurve(NamedTuple):
 def kaplan_meier(length: FloatArray, ended: IntArray, censored: IntArray) -> SurvivalCurve:
     """Return the product-limit estimate of the chance to exceed a length.
 
-    Kaplan and Meier (1958), equation (2b); the variance is that of Greenwood (1926).
+    The estimate of Kaplan and Meier (1958); the variance is that of Greenwood (1926).
 
     Parameters
     ----------
@@ -181,6 +181,11 @@ def known_outcomes(curve: SurvivalCurve, t: FloatArray, within: float) -> IntArr
 def lapse_cut(curve: SurvivalCurve, within: float, chance: float, level: float = 0.95) -> float:
     """Return the least t from which on an end within w of what has lasted so long is unlikely.
 
+    That is the least t at which its chance is at most so much, and after which it is never clearly above that again,
+    with its whole interval. On a curve that only ever gets less steep this is the first t at which it holds. It is not
+    where ends come in a rhythm and the window is shorter than the wait for them; and demanding that the estimate itself
+    never rises again would let an accident late on a thin curve decide.
+
     Parameters
     ----------
     curve : SurvivalCurve
@@ -202,10 +207,12 @@ def lapse_cut(curve: SurvivalCurve, within: float, chance: float, level: float =
     told = ~np.isnan(ending) & (known_outcomes(curve, times, within) >= MIN_KNOWN)
     times, ending = times[told], ending[told]
     _, upper = no_return_interval(curve, times, within, level)
-    likely = np.flatnonzero(1 - upper > chance)
-    settled = times[likely[-1] + 1 :] if len(likely) else times
-    unlikely = ending[len(times) - len(settled) :] <= chance
-    return float(settled[np.argmax(unlikely)]) if unlikely.any() else math.nan
+    unlikely, clearly_not = np.flatnonzero(ending <= chance + _SAME), np.flatnonzero(1 - upper > chance)
+    settled = unlikely[unlikely > clearly_not.max(initial=-1)]
+    if not len(settled):
+        return math.nan
+    place = int(_place(curve, times[settled[0]]))
+    return float(curve.time[place - 1]) if place else 0.0
 
 
 def _interval(

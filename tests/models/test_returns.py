@@ -134,8 +134,9 @@ def test_the_cut_of_arrays_is_that_of_the_base() -> None:
     ],
 )
 def test_arrays_that_cannot_be(given: dict[str, Any], words: str) -> None:
+    options: dict[str, Any] = {"lengths": [1.0], "ended": [True], "within": 30.0}
     with pytest.raises(InvalidInputError, match=words):
-        lapse_cut(**{"lengths": [1.0], "ended": [True], "within": 30.0} | given)
+        lapse_cut(**options | given)
 
 
 def test_a_curve_is_a_value() -> None:
