@@ -378,8 +378,8 @@ class CustomerBase:
 
         Notes
         -----
-        From a pandas log they were counted along with the summary. Other logs are read again, in their engine, each
-        time that gaps are asked for; a base that was persisted still has its log read.
+        From a pandas log they were counted along with the summary. Other logs are kept and read again, in their engine,
+        each time that gaps are asked for, even those of a base that was persisted. A pickle of a base holds the counts.
 
         Examples
         --------
