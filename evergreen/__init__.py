@@ -7,6 +7,7 @@ From a transaction log to scored customers:
   moved between two dates (:class:`SegmentMoves`); :func:`quantile_scores` scores plain arrays.
 - :class:`ParetoSegmenter` tests 80/20 on value and on trouble, with classes A, B, C; :func:`gini` and its like measure
   any array.
+- :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
@@ -30,8 +31,10 @@ from evergreen.models.encoding import Covariate
 from evergreen.models.estimate import Estimate
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
+from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.pareto import Concentration, Overlap, ParetoSegmenter, gini, lorenz, share_of_top, smallest_share
@@ -61,6 +64,7 @@ __all__ = [
     "FitResult",
     "FitStatus",
     "GammaGamma",
+    "GapHistories",
     "MBGCNBDk",
     "ModelChoice",
     "Overlap",
@@ -69,6 +73,7 @@ __all__ = [
     "ParetoSegmenter",
     "PurchaseHistories",
     "RFMScorer",
+    "ReturnCurve",
     "SegmentMap",
     "SegmentMoves",
     "SegmentRule",
@@ -82,6 +87,7 @@ __all__ = [
     "errors",
     "gini",
     "interop",
+    "lapse_cut",
     "load",
     "lorenz",
     "posterior",

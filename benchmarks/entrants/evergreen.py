@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.problems import GIVEN, HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
 from evergreen import BGBB, BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
@@ -34,6 +35,12 @@ def hold(customers):
 
 def summarize(log):
     return CustomerBase.from_transactions(log).frame
+
+
+def count_gaps(log):
+    gaps = CustomerBase.from_transactions(log).gaps()
+    rows = pd.MultiIndex.from_arrays([gaps.order, gaps.length])
+    return pd.Series(gaps.returned, rows), pd.Series(gaps.silent, rows)
 
 
 def fit(held):

@@ -29,6 +29,9 @@ class Entrant(Protocol):
     def summarize(self, log: pd.DataFrame) -> Any:
         """Return one row per customer: frequency, recency, T, monetary_value."""
 
+    def count_gaps(self, log: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+        """Return how many gaps between days with a purchase ended, and last at the end, by order and length in days."""
+
     def fit(self, held: Any) -> Mapping[str, float]:
         """Fit BG/NBD to customers as held; return the parameters."""
 

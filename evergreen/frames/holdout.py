@@ -15,7 +15,7 @@ from evergreen.frames.arrays import holdout_arrays, summarize_arrays
 from evergreen.frames.audit import Audit, Dropped
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.customer_base import CustomerBase
-from evergreen.frames.logs import Summary, open_checked, ordered_ids, pandas_summary
+from evergreen.frames.logs import Summary, open_checked, ordered_ids, summary_of_arrays, summary_of_lazy
 from evergreen.frames.pandas_log import read_pandas
 from evergreen.frames.periods import Boundary, Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
@@ -199,7 +199,7 @@ def _split_pandas(opened: AnyFrame, before: Reading, after: Reading) -> _Parts:
         columns["value_holdout"] = value
     if order is not None:
         columns = {name: np.take(column, order) for name, column in columns.items()}
-    summary = Summary(pandas_summary(found, levels, before), found.dropped, found.end, found.scale)
+    summary = summary_of_arrays(found, levels, before)
     holdout = pd.DataFrame({before.columns.customer: ids, **columns})
     return _Parts(summary, audit, holdout, lambda clock: repeats_of_visits(found.visits, visits, clock))
 
@@ -216,7 +216,7 @@ def _split_frame(opened: AnyFrame, before: Reading, after: Reading) -> _Parts:
     frame: AnyFrame = found.frame
     if isinstance(opened, nw.DataFrame):
         frame, holdout = (lazy.lazy().collect().sort(customer) for lazy in (frame, holdout))
-    summary = Summary(frame.to_native(), found.dropped, found.end, found.scale)
+    summary = summary_of_lazy(found, frame, before)
     return _Parts(summary, audit, holdout.to_native(), lambda clock: LazyRepeats(found.visits, visits, clock))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from evergreen.frames import ScoreTable
 from evergreen.kernels.binning import cut_ranks, cuts_of_equal_weight
 from evergreen.kernels.kmeans import optimal_starts
 from evergreen.models.checks import check_finite
-from evergreen.typing import ArrayLike, FloatArray
+from evergreen.typing import ArrayLike, FloatArray, IntArray
 
 Breaks: TypeAlias = Mapping[str, Sequence[float] | FloatArray]
 """Cut points by the columns that they are about."""
@@ -35,6 +35,8 @@ class Asked(NamedTuple):
     breaks: Breaks | None
     """Cut points that the user gave."""
 
+
+_Weight = TypeVar("_Weight", FloatArray, IntArray)
 
 Method: TypeAlias = Callable[[ScoreTable, Asked], dict[str, FloatArray]]
 
@@ -86,7 +88,8 @@ def of_equal_revenue(table: ScoreTable, asked: Asked) -> dict[str, FloatArray]:
         revenue = np.maximum(brought, 0.0)
         if not revenue.any():
             raise InvalidInputError("method='equal_revenue' needs revenue, and no customer's total value is above 0.")
-        found[column] = _ascending(column, cuts_of_equal_weight(*_worst_first(column, values, revenue), bins))
+        worth, revenue = _worst_first(column, values, revenue)
+        found[column] = _ascending(column, cuts_of_equal_weight(worth, revenue, bins))
     return found
 
 
@@ -161,9 +164,9 @@ def _revenue(table: ScoreTable, column: str) -> tuple[FloatArray, FloatArray]:
     return found[column].astype(np.float64), found["total_value"]
 
 
-def _worst_first(column: str, values: FloatArray, *weights: np.ndarray[Any, Any]) -> tuple[Any, ...]:
-    """Return ascending values, such that the larger is the better, and what goes with each."""
-    return (-values[::-1], *(weight[::-1] for weight in weights)) if column == RECENCY else (values, *weights)
+def _worst_first(column: str, values: FloatArray, weight: _Weight) -> tuple[FloatArray, _Weight]:
+    """Return ascending values, such that the larger is the better, and the weight of each."""
+    return (-values[::-1], weight[::-1]) if column == RECENCY else (values, weight)
 
 
 def _ascending(column: str, cuts: FloatArray) -> FloatArray:

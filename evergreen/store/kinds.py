@@ -26,6 +26,7 @@ from evergreen.models.covariates import CovariateModel
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
@@ -172,6 +173,12 @@ def _spend_histories(
     return replace(found, without_repeat=without_repeat, without_value=without_value)
 
 
+def _gap_histories(
+    order: IntArray, length: FloatArray, returned: IntArray, silent: IntArray, time_unit: TimeUnit
+) -> GapHistories:
+    return GapHistories.of(order, length, returned, silent, time_unit=time_unit)
+
+
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "BGNBD": Kind(BGNBD),
@@ -187,6 +194,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "FitResult": Kind(FitResult, _fit_result),
         "PurchaseHistories": Kind(PurchaseHistories, _purchase_histories),
         "SpendHistories": Kind(SpendHistories, _spend_histories),
+        "GapHistories": Kind(GapHistories, _gap_histories),
         "SegmentMap": Kind(SegmentMap),
         "RFMScorer": Kind(RFMScorer),
         "ParetoSegmenter": Kind(ParetoSegmenter),

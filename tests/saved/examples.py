@@ -29,6 +29,7 @@ from evergreen import (
     FitResult,
     FitStatus,
     GammaGamma,
+    GapHistories,
     MBGCNBDk,
     ParetoNBD,
     ParetoSegmenter,
@@ -188,6 +189,15 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
                 "customers": found.customers,
                 "rows": [found.frequency.tolist(), found.value.tolist(), found.count.tolist()],
                 "left_out": [found.without_repeat, found.without_value],
+            },
+        ),
+        "GapHistories": Example(
+            GapHistories.of([1, 1, 2, 30], [1 / 7, 4.0, 0.0, 4.0], [2, 0, 1, 0], [0, 3, 0, 1], time_unit="W"),
+            lambda found: {
+                "customers": found.customers,
+                "rows": [found.order.tolist(), found.length.tolist(), found.returned.tolist(), found.silent.tolist()],
+                "time_unit": found.time_unit,
+                "p_return": found.at(1).curve().p_return(0, "1W").tolist(),
             },
         ),
         "SegmentMap": Example(
