@@ -7,7 +7,17 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from benchmarks.problems import GIVEN, HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
-from evergreen import BGBB, BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
+from evergreen import (
+    BGBB,
+    BGNBD,
+    CLVModel,
+    Concentration,
+    CustomerBase,
+    GammaGamma,
+    ParetoSegmenter,
+    PurchaseHistories,
+    RFMScorer,
+)
 from evergreen.clv import TRANSACTION_MODELS
 
 NAME = "evergreen"
@@ -107,6 +117,15 @@ def score(held):
 def rfm(held):
     scored = RFMScorer(segments=None).fit(held.base).transform(held.base)
     return scored["r"], scored["f"], scored["m"]
+
+
+def pareto(held, draws):
+    return ParetoSegmenter(draws=draws).fit(held.base).transform(held.base)
+
+
+def gini_interval(held, draws):
+    found = Concentration.of(held.base.array("total_value"), draws=draws).gini
+    return found.estimate, found.lower, found.upper
 
 
 def _predict(held):
