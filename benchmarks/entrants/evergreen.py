@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.problems import GIVEN, HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
-from evergreen import BGBB, BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
+from evergreen import (
+    BGBB,
+    BGNBD,
+    CLVModel,
+    Concentration,
+    CustomerBase,
+    GammaGamma,
+    ParetoSegmenter,
+    PurchaseHistories,
+    RFMScorer,
+)
 from evergreen.clv import TRANSACTION_MODELS
 
 NAME = "evergreen"
@@ -127,6 +137,15 @@ def whole(log):
 
 def moves(scorer, before, after):
     return scorer.compare(before, after)
+
+
+def pareto(held, draws):
+    return ParetoSegmenter(draws=draws).fit(held.base).transform(held.base)
+
+
+def gini_interval(held, draws):
+    found = Concentration.of(held.base.array("total_value"), draws=draws).gini
+    return found.estimate, found.lower, found.upper
 
 
 def _predict(held):

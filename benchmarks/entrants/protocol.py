@@ -74,6 +74,12 @@ class Entrant(Protocol):
     def score(self, held: Any) -> tuple[Any, Any, Any]:
         """Return P(alive), expected purchases and value of every customer."""
 
+    def pareto(self, held: Any, draws: int) -> Any:
+        """Return the classes of value as a frame, after as many replicates for intervals."""
+
+    def gini_interval(self, held: Any, draws: int) -> tuple[float, float, float]:
+        """Return the Gini of total value with the bounds of its percentile bootstrap interval."""
+
     def rfm(self, held: Any) -> tuple[Any, Any, Any]:
         """Return the scores r, f and m of every customer, 1 to 5."""
 

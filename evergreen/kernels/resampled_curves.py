@@ -62,7 +62,7 @@ def resampled_curves(
     ((400,), 0.25)
     """
     n = int(count.sum())
-    draw, best = _sampler(values[::-1], count[::-1], n, random)
+    best, draw = values[::-1], _sampler(count[::-1], n, random)
     positive = int((best > 0).sum())
     found = ResampledCurves(np.empty(draws), np.empty((draws, len(points))), np.empty(draws), np.empty(draws))
     number, worth, customers, value = (np.empty(len(best)) for _ in range(4))
@@ -86,11 +86,15 @@ def _dot(one: FloatArray, other: FloatArray) -> float:
     return float(np.einsum("i,i->", one, other))
 
 
-def _sampler(
-    best: FloatArray, count: IntArray, n: int, random: np.random.Generator
-) -> tuple[Callable[[], IntArray], FloatArray]:
-    """Return what draws how often each of the values was met, and these values, the best first."""
-    if _DEAR * len(best) < n:
+def _sampler(count: IntArray, n: int, random: np.random.Generator) -> Callable[[], IntArray]:
+    """Return what draws how often each value was met among n customers."""
+    if _DEAR * len(count) < n:
         shares = count / n
-        return lambda: random.multinomial(n, shares), best
-    return lambda: np.bincount(random.integers(0, n, n), minlength=n), np.repeat(best, count)
+        return lambda: random.multinomial(n, shares)
+    starts = np.cumsum(count) - count
+
+    def draw() -> IntArray:
+        met = np.bincount(random.integers(0, n, n), minlength=n)
+        return met if len(starts) == n else np.add.reduceat(met, starts)
+
+    return draw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -89,14 +89,15 @@ def overlap(
     found : Overlap
         What :class:`ParetoSegmenter` counted.
     show : {"customers", "value", "trouble"}
-        What is in the cells, as a share of all.
+        What is in the cells, as a share of all. Customers are colored by how many there are beside how many there would
+        be, were value and trouble independent; value and trouble by their share.
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Each cell with its share; of customers also how many there would be, were value and trouble independent.
+        A row for each class of value, a column for each class of trouble.
 
     Raises
     ------
@@ -117,24 +118,29 @@ def overlap(
     """
     if show not in _SHOWN:
         raise InvalidInputError.not_allowed("show", show, _SHOWN)
-    cells = getattr(found, show)
-    share, names = 100 * cells / cells.sum(), found.classes
+    cells, names = getattr(found, show), found.classes
+    share = 100 * cells / cells.sum()
     ax = axes(ax, (1.2 * len(names) + 1.6, 0.9 * len(names) + 1.2))
     places = np.arange(len(names))
-    ax.pcolormesh(places, places, share, cmap="YlGn", shading="nearest", vmin=0, edgecolors="white", linewidth=2)
-    expected = found.to_frame()["expected"].to_numpy().reshape(cells.shape)
-    for row, column in np.ndindex(cells.shape):
-        words = f"{share[row, column]:.1f} %"
-        if show == "customers":
-            words += f"\n{cells[row, column]:,}\n(expected {expected[row, column]:,.0f})"
-        dark = share[row, column] > 0.6 * share.max()
-        ax.text(column, row, words, ha="center", va="center", color="white" if dark else INK, fontsize=8)
+    grid: dict[str, Any] = {"shading": "nearest", "edgecolors": "white", "linewidth": 2}
+    if show == "customers":
+        expected = found.to_frame()["expected"].to_numpy().reshape(cells.shape)
+        times = np.divide(cells, expected, out=np.ones(cells.shape), where=expected > 0)
+        ax.pcolormesh(places, places, np.log2(np.clip(times, 0.5, 2.0)), cmap="PRGn", vmin=-1.5, vmax=1.5, **grid)
+        more = [f"\n{cell:,} ({usual:,.0f} expected)" for cell, usual in zip(cells.flat, expected.flat, strict=True)]
+        title, dark = "Customers in each cell; green: more than if independent", np.zeros(cells.shape, np.bool_)
+    else:
+        ax.pcolormesh(places, places, share, cmap="YlGn", vmin=0, **grid)
+        title, more, dark = f"Share of the {show} in each cell", [""] * cells.size, share > 0.6 * share.max()
+    for (row, column), words in zip(np.ndindex(cells.shape), more, strict=True):
+        color, told = "white" if dark[row, column] else INK, f"{share[row, column]:.1f} %{words}"
+        ax.text(column, row, told, ha="center", va="center", color=color, fontsize=8)
     ax.set_xticks(places, names)
     ax.set_yticks(places, names)
     ax.invert_yaxis()
     ax.set_xlabel("class of trouble", color=INK)
     ax.set_ylabel("class of value", color=INK)
-    ax.set_title(f"Share of {show} in each cell", loc="left", fontsize=10)
+    ax.set_title(title, loc="left", fontsize=10)
     tidy(ax)
     ax.spines[["left", "bottom"]].set_visible(False)
     return ax
