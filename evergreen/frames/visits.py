@@ -19,7 +19,7 @@ _AT_ONCE: Final = 1 << 17  # visits whose numbers stay in the cache of a process
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Visits:
-    """The distinct days (or seconds) on which each customer bought.
+    """The days on which each customer bought, each once, or the seconds of all rows.
 
     Parameters
     ----------

@@ -9,10 +9,10 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
-from scipy.stats import CensoredData, ecdf
+from scipy.stats import CensoredData, ecdf, kstest, logrank
 
 from evergreen.kernels import survival as kernel
-from evergreen.kernels.survival import SurvivalCurve, kaplan_meier
+from evergreen.kernels.survival import SurvivalCurve, kaplan_meier, log_rank
 from evergreen.typing import FloatArray, IntArray
 
 gaps = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=40)
@@ -21,6 +21,11 @@ gaps = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_si
 def curve_of(rows: list[tuple[int, bool]]) -> SurvivalCurve:
     length, ended = (np.array(column) for column in zip(*rows, strict=True))
     return kaplan_meier(length.astype(np.float64), ended.astype(np.int64), 1 - ended.astype(np.int64))
+
+
+def censored(rows: list[tuple[int, bool]]) -> CensoredData:
+    length, ended = (np.array(column) for column in zip(*rows, strict=True))
+    return CensoredData.right_censored(length.astype(np.float64), ~ended)
 
 
 def exact(rows: list[tuple[int, bool]], start: int, end: int) -> tuple[Fraction, Fraction]:
@@ -47,8 +52,8 @@ def drawn(
 @given(rows=gaps)
 def test_it_is_that_of_scipy(rows: list[tuple[int, bool]]) -> None:
     curve = curve_of(rows)
-    length, ended = (np.array(column) for column in zip(*rows, strict=True))
-    theirs = ecdf(CensoredData.right_censored(length.astype(np.float64), ~ended)).sf
+    length = np.array([length for length, _ in rows])
+    theirs = ecdf(censored(rows)).sf
     np.testing.assert_allclose(curve.survival, np.asarray(theirs.probabilities), rtol=1e-12)
     np.testing.assert_array_equal(curve.time, np.asarray(theirs.quantiles))
     np.testing.assert_array_equal(curve.at_risk, [(length >= t).sum() for t in curve.time])
@@ -178,3 +183,35 @@ def test_no_cut_from_few() -> None:
     few = [(1, True)] * 10 + [(50, False)] * (kernel.MIN_KNOWN - 1)
     assert math.isnan(kernel.lapse_cut(curve_of(few), 7.0, 0.1))
     assert kernel.lapse_cut(curve_of([*few, (50, False)]), 7.0, 0.1) == 1.0
+
+
+@given(one=gaps, other=gaps)
+def test_two_groups_by_scipy(one: list[tuple[int, bool]], other: list[tuple[int, bool]]) -> None:
+    found = log_rank([curve_of(one), curve_of(other)])
+    again = log_rank([curve_of(other), curve_of(one)])
+    assert found.degrees == again.degrees
+    assert found.statistic == pytest.approx(again.statistic, rel=1e-9, abs=1e-12)
+    if not found.degrees:
+        assert found.p_value == 1
+        return
+    theirs = logrank(censored(one), censored(other))
+    assert found.statistic == pytest.approx(theirs.statistic**2, rel=1e-9, abs=1e-12)
+    assert found.p_value == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-12)
+
+
+def test_groups_that_are_alike_have_any_p_value() -> None:
+    random, found = np.random.default_rng(6), []
+    for _ in range(400):
+        groups = [drawn(random, size, staying=0.6, mean=40, watched=(0, 200)) for size in (150, 80, 300)]
+        found.append(log_rank([kaplan_meier(length, ended, 1 - ended) for length, ended in groups]))
+    assert {one.degrees for one in found} == {2}
+    assert kstest([one.p_value for one in found], "uniform").pvalue > 0.01
+
+
+def test_a_group_that_nobody_is_left_of_is_not_compared() -> None:
+    early = curve_of([(1, False), (2, False)])
+    one, other = curve_of([(3, True), (5, True), (9, False)]), curve_of([(4, True), (8, True), (9, True)])
+    with_it, without = log_rank([early, one, other]), log_rank([one, other])
+    assert with_it.degrees == without.degrees == 1
+    assert with_it.statistic == pytest.approx(without.statistic)
+    assert log_rank([early, early]) == (0.0, 0, 1.0)
