@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.problems import GIVEN, HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
 from evergreen import BGBB, BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
-from evergreen.clv import TRANSACTION_MODELS
+from evergreen.models.catalog import TRANSACTION_MODELS
 
 NAME = "evergreen"
 LARGEST = 10**9

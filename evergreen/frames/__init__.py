@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evergreen.frames.audit import Dropped
-from evergreen.frames.checks import check_base
+from evergreen.frames.checks import check_base, check_fits_model
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_sums
@@ -27,6 +27,7 @@ __all__ = [
     "Split",
     "arrays_of",
     "check_base",
+    "check_fits_model",
     "history_sums",
     "mean_spend",
     "parameter_table",

@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from evergreen.frames import CustomerBase
 from evergreen.kernels.shape import Forecast
 from evergreen.models.covariates import CovariateModel
+from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.histories import PurchaseHistories
+from evergreen.models.protocols import HasHistories
 from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray, IntArray
 
@@ -18,6 +19,43 @@ Buyers: TypeAlias = HistoryModel | CovariateModel
 """A model of when customers buy; one with covariates is a plain model for each distinct row of attributes."""
 
 _Column: TypeAlias = np.ndarray[Any, Any]
+
+
+def fit_buyers(
+    model: type[HistoryModel],
+    base: HasHistories,
+    *,
+    purchase: Sequence[str] = (),
+    dropout: Sequence[str] = (),
+    prior: WeakPrior | None = None,
+) -> FitResult[Any]:
+    """Fit a transaction model; with covariates, one whose parameters depend on attributes.
+
+    Parameters
+    ----------
+    model : type
+        The plain model.
+    base : CustomerBase, or whatever can be grouped to histories
+        The customers, with attributes if there are covariates.
+    purchase, dropout : sequence of str
+        Attributes that may move purchases, and leaving.
+    prior : WeakPrior or None
+        What is known before.
+
+    Returns
+    -------
+    FitResult
+        Of the plain model, or of a :class:`CovariateModel`.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is nothing to learn from, or the base has no such attribute.
+    """
+    if not (purchase or dropout):
+        return model.fit(base.histories(), prior=prior)
+    histories = base.histories_by(*dict.fromkeys((*purchase, *dropout)))
+    return CovariateModel.fit(histories, model=model, purchase=purchase, dropout=dropout, prior=prior)
 
 
 def attributes_of(buyers: Buyers) -> tuple[str, ...]:
@@ -84,13 +122,37 @@ def forecast_of(
     return buyers.forecast(horizon, frequency, recency, T, known, delta=delta)
 
 
-def evidence_of(buyers: Buyers, base: CustomerBase) -> Any:
+def p_purchase_of(
+    buyers: Buyers, horizon: float, frequency: IntArray, recency: FloatArray, T: FloatArray, *attributes: _Column
+) -> FloatArray:
+    """Return the probability of at least one purchase within the horizon.
+
+    Parameters
+    ----------
+    buyers : HistoryModel or CovariateModel
+    horizon : float
+        Time ahead of T.
+    frequency, recency, T : ndarray, shape (n,)
+    *attributes : ndarray, shape (n,)
+        In the order of :func:`attributes_of`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    found = np.zeros(len(T))
+    for model, at in groups_of(buyers, len(T), attributes):
+        found[at] = model.p_purchase(horizon, frequency[at], recency[at], T[at])
+    return found
+
+
+def evidence_of(buyers: Buyers, base: HasHistories) -> Any:
     """Return what the likelihood of a model needs of a base.
 
     Parameters
     ----------
     buyers : HistoryModel or CovariateModel
-    base : CustomerBase
+    base : CustomerBase, or whatever can be grouped to histories
 
     Returns
     -------
@@ -101,13 +163,13 @@ def evidence_of(buyers: Buyers, base: CustomerBase) -> Any:
     return base.histories_by(*names) if names else base.histories()
 
 
-def cohorts_of(buyers: Buyers, base: CustomerBase) -> list[tuple[HistoryModel, PurchaseHistories]]:
+def cohorts_of(buyers: Buyers, base: HasHistories) -> list[tuple[HistoryModel, PurchaseHistories]]:
     """Return the plain models that the customers of a base follow, with the histories of those who follow each.
 
     Parameters
     ----------
     buyers : HistoryModel or CovariateModel
-    base : CustomerBase
+    base : CustomerBase, or whatever can be grouped to histories
 
     Returns
     -------
