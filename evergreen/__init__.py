@@ -28,6 +28,7 @@ from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
+from evergreen.models.rhythm import Rhythm, overdue_ratio
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.rfm import RFMScorer
@@ -60,6 +61,7 @@ __all__ = [
     "ParetoNBD",
     "PurchaseHistories",
     "RFMScorer",
+    "Rhythm",
     "SegmentMap",
     "SegmentRule",
     "SpendHistories",
@@ -72,6 +74,7 @@ __all__ = [
     "errors",
     "interop",
     "load",
+    "overdue_ratio",
     "posterior",
     "save",
     "split",
