@@ -3,8 +3,10 @@
 From a transaction log to scored customers:
 
 - :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
+- :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
 - :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
+- :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
@@ -13,6 +15,7 @@ From a transaction log to scored customers:
 """
 
 from evergreen import datasets, errors, interop, sql, store
+from evergreen.churn import ChurnBacktest, ChurnDetector, profit_threshold
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
 from evergreen.models.attributed import AttributedHistories
@@ -26,8 +29,10 @@ from evergreen.models.effects import covariate_effects
 from evergreen.models.encoding import Covariate
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
+from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.rhythm import Rhythm, overdue_ratio
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
@@ -45,6 +50,8 @@ __all__ = [
     "BGCNBDk",
     "CLVFit",
     "CLVModel",
+    "ChurnBacktest",
+    "ChurnDetector",
     "ContractHistories",
     "Covariate",
     "CovariateModel",
@@ -55,12 +62,14 @@ __all__ = [
     "FitResult",
     "FitStatus",
     "GammaGamma",
+    "GapHistories",
     "MBGCNBDk",
     "ModelChoice",
     "ParameterDraws",
     "ParetoNBD",
     "PurchaseHistories",
     "RFMScorer",
+    "ReturnCurve",
     "Rhythm",
     "SegmentMap",
     "SegmentRule",
@@ -73,9 +82,11 @@ __all__ = [
     "datasets",
     "errors",
     "interop",
+    "lapse_cut",
     "load",
     "overdue_ratio",
     "posterior",
+    "profit_threshold",
     "save",
     "split",
     "sql",

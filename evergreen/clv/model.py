@@ -20,7 +20,7 @@ from evergreen.clv.value import Outlook, check_margin
 from evergreen.durations import check_time_unit, in_units
 from evergreen.errors import DataWarning, InputTypeError, InvalidInputError
 from evergreen.frames import CustomerBase, Split, check_base, check_fits_model, parameter_table
-from evergreen.models.buyers import Buyers, attributes_of, fit_buyers
+from evergreen.models.buyers import Buyers, attributes_of, evidence_with, fit_buyers
 from evergreen.models.catalog import TRANSACTION_MODELS, name_of
 from evergreen.models.checks import check_choice, check_level, check_share
 from evergreen.models.estimator import Estimator
@@ -196,7 +196,8 @@ class CLVModel(Estimator):
             found = self.choice_.fit
         else:
             purchase, dropout = self.purchase_covariates, self.dropout_covariates
-            found = fit_buyers(transactions, base, purchase=purchase, dropout=dropout, prior=self.prior)
+            evidence = evidence_with(base, (*purchase, *dropout))
+            found = fit_buyers(transactions, evidence, purchase=purchase, dropout=dropout, prior=self.prior)
         spend, correlation = None, math.nan
         if spend_model is not None:
             spend, correlation = fit_spend(spend_model, base, self.prior, first_purchase=self.first_purchase)

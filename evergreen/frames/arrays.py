@@ -13,6 +13,7 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.frames.audit import HUGE, Audit, Dropped, MoneyScale
+from evergreen.frames.gap_counts import gaps_of_visits
 from evergreen.frames.gaps import log_gaps_of, refuse_zero_gaps
 from evergreen.frames.periods import (
     FIRST_DAY,
@@ -24,6 +25,7 @@ from evergreen.frames.periods import (
 )
 from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
 from evergreen.frames.visits import Visits, distinct_keys
+from evergreen.models.gaps import GapHistories
 from evergreen.typing import BoolArray, FloatArray, IntArray, Occasion
 
 _Array: TypeAlias = np.ndarray[Any, Any]
@@ -85,6 +87,8 @@ class ArraySummary:
         How money was made whole.
     visits : Visits
         The occasions of every customer, by period.
+    gaps : GapHistories
+        The gaps between them, counted.
     """
 
     code: IntArray
@@ -93,6 +97,7 @@ class ArraySummary:
     end: Boundary
     scale: MoneyScale
     visits: Visits
+    gaps: GapHistories
 
 
 def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
@@ -127,7 +132,7 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
     if audit.refunds and log.amount is not None and whole is not None:
         positive = log.amount >= 0
         purchases, bought = log.take(positive), whole[positive]
-    found, visits = _single_rows(purchases, reading) if by_row else _calendar(purchases, audit, reading)
+    found, visits = _single_rows(purchases, audit, reading) if by_row else _calendar(purchases, audit, reading)
     dropped = _without_refund_only(audit, log, found["code"])
     if not len(found["code"]):
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
@@ -140,7 +145,8 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
         net = _sums(log.code, whole, log.customers)[found["code"]] if audit.refunds else spent
         columns |= _money(columns["frequency"], spent, first_money, net, scale)
     ordered = {name: columns[name] for name in SUMMARY_COLUMNS if name in columns}
-    return ArraySummary(found["code"], ordered, dropped, end, scale, visits)
+    gaps = gaps_of_visits(visits, end.period(occasion), reading)
+    return ArraySummary(found["code"], ordered, dropped, end, scale, visits, gaps)
 
 
 def _times(found: dict[str, _Array], end_period: int, reading: Reading) -> dict[str, _Array]:
@@ -215,7 +221,7 @@ def holdout_arrays(
         value = _sums(kept.code, whole, log.customers)[code] * scale.up / scale.down
         bought = kept.take(kept.amount >= 0)
     if reading.occasion == "row":
-        _, visits = _single_rows(bought, reading)
+        _, visits = _single_rows(bought, audit, reading)
         return audit, np.bincount(bought.code, minlength=log.customers)[code], value, visits
     occasions = np.zeros(log.customers, np.int64)
     _, visits = _calendar(bought, audit, reading)
@@ -301,21 +307,16 @@ def _calendar(log: LogArrays, audit: Audit, reading: Reading) -> tuple[dict[str,
     return found, periods
 
 
-def _single_rows(log: LogArrays, reading: Reading) -> tuple[dict[str, _Array], Visits]:
+def _single_rows(log: LogArrays, audit: Audit, reading: Reading) -> tuple[dict[str, _Array], Visits]:
     """Return every row as an occasion."""
-    occasions = np.bincount(log.code, minlength=log.customers)
-    code = np.flatnonzero(occasions)
-    first = np.full(log.customers, np.iinfo(np.int64).max)
-    last = np.full(log.customers, np.iinfo(np.int64).min)
-    np.minimum.at(first, log.code, log.when)
-    np.maximum.at(last, log.code, log.when)
-    found: dict[str, _Array] = {"code": code, "occasions": occasions[code], "first": first[code], "last": last[code]}
-    found |= {"first_period": found["first"], "last_period": found["last"]}
-    if reading.log_gaps and len(code):
-        seconds = Visits.of(log.code, log.customers, log.when, int(found["first"].min()), int(found["last"].max()))
-        refuse_zero_gaps(len(log.code) - len(seconds.place), len(log.code))
-        found["coarse"], found["fine"] = seconds.log_gaps()
-    return found, Visits(log.code, log.when, np.zeros(0, np.int64), 0)
+    rows = Visits.of(log.code, log.customers, log.when, audit.first, audit.last, distinct=False)
+    first, last = rows.begun, rows.ended
+    found: dict[str, _Array] = {"code": rows.code, "occasions": rows.count, "first": first, "last": last}
+    found |= {"first_period": first, "last_period": last}
+    if reading.log_gaps:
+        refuse_zero_gaps(rows.repeats, len(log.code))
+        found["coarse"], found["fine"] = rows.log_gaps()
+    return found, rows
 
 
 def _money_of_first(log: LogArrays, whole: FloatArray, found: dict[str, _Array], reading: Reading) -> FloatArray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import narwhals.stable.v2 as nw
+
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.typing import TimeUnit
@@ -76,3 +78,39 @@ def check_fits_model(base: object, time_unit: TimeUnit, attributes: Iterable[str
             f"The model has covariates that this base lacks: {missing}. Add them by base.with_attributes(...)."
         )
     return checked
+
+
+def check_numbers(base: CustomerBase, setting: str, column: object) -> str:
+    """Return the name of a column of numbers.
+
+    Parameters
+    ----------
+    base : CustomerBase
+    setting : str
+        What the column was given as, for the message.
+    column : object
+        What the user gave.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputTypeError
+        If it is no name, or the column does not hold numbers.
+    InvalidInputError
+        If the base has no such column.
+    """
+    if not isinstance(column, str):
+        raise InputTypeError.kind(setting, column, "the name of a column of the base")
+    schema = nw.from_native(base.frame).collect_schema()
+    numbers = [name for name, kind in schema.items() if kind.is_numeric()]
+    if column not in schema:
+        raise InvalidInputError(
+            f"{setting}={column!r} is no column of this base; its numbers are {numbers}. Add the column by "
+            f"base.with_attributes(frame, {column!r})."
+        )
+    if column not in numbers:
+        raise InputTypeError(f"{setting}={column!r} holds {schema[column]} and must hold numbers, such as {numbers}.")
+    return column

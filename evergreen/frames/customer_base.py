@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from html import escape
 from typing import Any, final
@@ -16,6 +16,7 @@ from evergreen.frames.attributes import open_attributes, with_attributes
 from evergreen.frames.audit import Dropped
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept
+from evergreen.frames.gap_counts import LazyGaps
 from evergreen.frames.gaps import total_of
 from evergreen.frames.grouped import grouped, grouped_histories, mean_spend
 from evergreen.frames.logs import Summary, summarize_log
@@ -24,6 +25,7 @@ from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_o
 from evergreen.frames.results import ScoreTable
 from evergreen.frames.summaries import SummaryColumns, checked_summary
 from evergreen.models.attributed import AttributedHistories
+from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.typing import FloatArray, IntArray, Occasion, TimeUnit
 
@@ -83,6 +85,7 @@ class CustomerBase:
     dropped: Dropped
     money_power: int | None = None
     attributes: tuple[str, ...] = ()
+    _gaps: GapHistories | LazyGaps | None = field(default=None, repr=False)
 
     @classmethod
     def from_transactions(
@@ -185,6 +188,7 @@ class CustomerBase:
             found.end.moment(reading.occasion),
             found.dropped,
             None if reading.columns.amount is None else found.scale.power,
+            _gaps=found.gaps,
         )
 
     @classmethod
@@ -255,6 +259,11 @@ class CustomerBase:
     def has_value(self) -> bool:
         """Whether the base knows the mean value of repeat occasions."""
         return "monetary_value" in self.columns
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether the base was made from a log, which tells the gaps between purchases."""
+        return self._gaps is not None
 
     def __len__(self) -> int:
         """Return the number of customers; a lazy base counts them in its engine."""
@@ -356,6 +365,46 @@ class CustomerBase:
         (x, t_x, age, *besides), count = grouped(self._opened, ["frequency", "recency", "T", *names])
         values = dict(zip(names, besides, strict=True))
         return AttributedHistories.of(x, t_x, age, values, count=count, time_unit=self.time_unit)
+
+    def gaps(self) -> GapHistories:
+        """Count the gaps between the occasions of each customer, and the silence since the last one.
+
+        Returns
+        -------
+        GapHistories
+            The same, whatever the engine: lengths are whole periods of the occasion, as ``recency`` and ``T`` are, and
+            where every row is an occasion days, a begun one in full. Customers are silent for ``T - recency``.
+
+        Raises
+        ------
+        InvalidInputError
+            If the base was made from a summary, which does not tell gaps, or its customers are others than those of the
+            log.
+
+        Notes
+        -----
+        From a pandas log they were counted along with the summary. Other logs are read again, in their engine, each
+        time that gaps are asked for; a base that was persisted still has its log read.
+
+        Examples
+        --------
+        >>> from evergreen import datasets
+        >>> gaps = CustomerBase.from_transactions(datasets.load_cdnow(sample=True)).gaps()
+        >>> gaps.customers, gaps.gaps, gaps.at(1).gaps
+        (2357, 4339, 1139)
+        """
+        if self._gaps is None:
+            raise InvalidInputError(
+                "This base was made from a summary, which does not tell the gaps between purchases: build it from the "
+                "log by from_transactions(), or count them yourself into GapHistories.of()."
+            )
+        found = self._gaps.collect() if isinstance(self._gaps, LazyGaps) else self._gaps
+        if not self.is_lazy and found.customers != len(self):
+            raise InvalidInputError(
+                f"This base has {len(self):,} customers and its log had {found.customers:,}, whose gaps cannot be told "
+                "apart: build the base from the log of these customers."
+            )
+        return found
 
     def spends(self, *, first_purchase: bool = False) -> SpendHistories:
         """Group the customers to distinct (number of occasions, mean value), in the engine if the base is lazy.

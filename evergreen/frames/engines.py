@@ -137,6 +137,38 @@ def with_value_before(frame: nw.LazyFrame[Any], name: str, column: str, by: Sequ
     return looked.with_columns(before.alias(name)).drop(*shifted.values())
 
 
+def with_sum_before(
+    frame: nw.LazyFrame[Any], name: str, value: str, column: str, by: Sequence[str]
+) -> nw.LazyFrame[Any]:
+    """Add what comes before each row within its group, added up, in ascending order of a column.
+
+    Parameters
+    ----------
+    frame : narwhals LazyFrame
+        The rows.
+    name : str
+        Name of the new column; it is 0 in the first row of each group.
+    value : str
+        A column of whole numbers without missing values.
+    column : str
+        A column without missing values; no two of a group are equal.
+    by : sequence of str
+        The columns that make the groups, without missing values.
+
+    Returns
+    -------
+    narwhals LazyFrame
+    """
+    total = nw.col(value).cum_sum()
+    if not frame.implementation.is_pyarrow():
+        return frame.with_columns((total.over(*by, order_by=column) - nw.col(value)).alias(name))
+    summed = frame.with_columns((total.over(order_by=[*by, column]) - nw.col(value)).alias(name))
+    begun = f"{name}_begun"  # pyarrow has no groups in windows: the groups lie one after another
+    starts = summed.group_by(*by).agg(nw.col(name).min().alias(begun))
+    joined = summed.join(starts, on=list(by), how="left")
+    return joined.with_columns((nw.col(name) - nw.col(begun)).alias(name)).drop(begun)
+
+
 def values_for_frame(column: np.ndarray[Any, Any]) -> Any:
     """Return a column as engines take it: text as a list, numbers as they are."""
     return column.tolist() if column.dtype.kind in "OU" else column

@@ -12,10 +12,12 @@ from evergreen.errors import InvalidInputError
 from evergreen.frames.arrays import ArraySummary, summarize_arrays
 from evergreen.frames.audit import Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame, check_log_types, open_frame
+from evergreen.frames.gap_counts import LazyGaps
 from evergreen.frames.pandas_log import Levels, order_of_ids, purchase_dates, read_pandas
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import Reading
-from evergreen.frames.transactions import open_log, summarize_lazily
+from evergreen.frames.transactions import ID, PERIOD, LazySummary, open_log, summarize_lazily
+from evergreen.models.gaps import GapHistories
 from evergreen.typing import IntArray
 
 
@@ -33,12 +35,15 @@ class Summary:
         End of the observation.
     scale : MoneyScale
         How money was made whole.
+    gaps : GapHistories or LazyGaps
+        The gaps between occasions, counted or yet to be.
     """
 
     frame: Any
     dropped: Dropped
     end: Boundary
     scale: MoneyScale
+    gaps: GapHistories | LazyGaps
 
 
 def open_checked(log: Any, reading: Reading) -> AnyFrame:
@@ -70,15 +75,26 @@ def summarize_log(log: Any, reading: Reading) -> Summary:
     if nw.dependencies.is_pandas_dataframe(log):
         rows, levels = read_pandas(log, reading)
         found = summarize_arrays(rows, reading)
-        return Summary(pandas_summary(found, levels, reading), found.dropped, found.end, found.scale)
+        return summary_of_arrays(found, levels, reading)
     lazy = summarize_lazily(open_log(opened, reading))
     frame: AnyFrame = lazy.frame
     if isinstance(opened, nw.DataFrame):
         frame = lazy.frame.collect().sort(reading.columns.customer)
-    return Summary(frame.to_native(), lazy.dropped, lazy.end, lazy.scale)
+    return summary_of_lazy(lazy, frame, reading)
 
 
-def pandas_summary(found: ArraySummary, levels: Levels, reading: Reading) -> Any:
+def summary_of_arrays(found: ArraySummary, levels: Levels, reading: Reading) -> Summary:
+    """Return the summary of a pandas log."""
+    return Summary(_pandas_summary(found, levels, reading), found.dropped, found.end, found.scale, found.gaps)
+
+
+def summary_of_lazy(found: LazySummary, frame: AnyFrame, reading: Reading) -> Summary:
+    """Return the summary of a log in an engine, with its rows as they were collected, or lazy."""
+    gaps = LazyGaps(found.visits, ID, PERIOD, found.end.period(reading.occasion), reading)
+    return Summary(frame.to_native(), found.dropped, found.end, found.scale, gaps)
+
+
+def _pandas_summary(found: ArraySummary, levels: Levels, reading: Reading) -> Any:
     """Return the summary as a pandas frame, sorted by customer where ids can be compared."""
     import pandas as pd
 

@@ -102,7 +102,7 @@ def repeats_of_visits(before: Visits, after: Visits, clock: Clock) -> RepeatOcca
     known = np.zeros(codes, np.bool_)
     known[before.customer] = True
     theirs = known[after.customer]
-    begun = _begun(before, codes)
+    begun = before.begun
     counted = [_counts(clock.bins(before.place.astype(np.int64) + before.first))]
     counted.append(_counts(clock.bins(after.place[theirs].astype(np.int64) + after.first)))
     bins, firsts = _counts(clock.bins(begun))
@@ -141,15 +141,6 @@ class LazyRepeats:
         found = binned.group_by(_BIN).agg(nw.len().alias("rows"), nw.col(PERIOD).min()).collect()
         rows, bins, least = (found.get_column(name).to_numpy().astype(np.int64) for name in ("rows", _BIN, PERIOD))
         return rows, bins, int(least.min(initial=np.iinfo(np.int64).max))
-
-
-def _begun(visits: Visits, codes: int) -> IntArray:
-    """Return the first period of every customer, from visits in any order."""
-    if len(visits.start):
-        return visits.begun
-    first = np.full(codes, np.iinfo(np.int64).max)
-    np.minimum.at(first, visits.customer, visits.place)
-    return first[first < np.iinfo(np.int64).max]
 
 
 def _counts(bins: IntArray) -> tuple[IntArray, IntArray]:

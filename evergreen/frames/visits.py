@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from itertools import pairwise
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from evergreen.frames.periods import periods_of_days
 from evergreen.typing import BoolArray, FloatArray, IntArray, Occasion
 
 _Array: TypeAlias = np.ndarray[Any, Any]
+
+_AT_ONCE: Final = 1 << 17  # visits whose numbers stay in the cache of a processor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +39,7 @@ class Visits:
     first: int
 
     @classmethod
-    def of(cls, code: IntArray, codes: int, when: IntArray, first: int, last: int) -> Visits:
+    def of(cls, code: IntArray, codes: int, when: IntArray, first: int, last: int, *, distinct: bool = True) -> Visits:
         """Sort the rows of a log.
 
         Parameters
@@ -49,12 +52,14 @@ class Visits:
             Day (or second) of each row.
         first, last : int
             The least and the greatest of ``when``.
+        distinct : bool
+            Whether equal rows are one visit.
 
         Returns
         -------
         Visits
         """
-        key, span = distinct_keys(code, codes, when, first, last)
+        key, span = (distinct_keys if distinct else ordered_keys)(code, codes, when, first, last)
         customer = key // key.dtype.type(span)
         key -= customer * key.dtype.type(span)
         return cls(customer, key, np.flatnonzero(_fresh(customer)), first)
@@ -79,6 +84,13 @@ class Visits:
         """The last day (or second, or period) of each customer, shape (c,)."""
         return self.place[self.start + self.count - 1].astype(np.int64) + self.first
 
+    @property
+    def repeats(self) -> int:
+        """The number of visits in the period (or second) of the customer's visit before."""
+        same = self.place[1:] == self.place[:-1]
+        same[self.start[1:] - 1] = False
+        return int(np.count_nonzero(same))
+
     def in_periods(self, occasion: Occasion) -> Visits:
         """Return the distinct calendar periods of each customer, from days.
 
@@ -100,6 +112,35 @@ class Visits:
         customer = self.customer[fresh]
         return Visits(customer, period[fresh], np.flatnonzero(_fresh(customer)), 0)
 
+    def gap_counts(self, end: int, most: int, per: int = 1) -> tuple[IntArray, IntArray]:
+        """Count the gaps between the visits of customers, and those from their last visits to the end.
+
+        Parameters
+        ----------
+        end : int
+            The period (or second) that ends the observation.
+        most : int
+            Gaps after so many visits or more are counted together.
+        per : int
+            Periods in a unit of length; a unit that has begun counts in full.
+
+        Returns
+        -------
+        ended, lasting : ndarray of int64, shape (most + 1, span)
+            How many gaps have each number of visits before them, none of them 0, and each length.
+        """
+        silence = _begun(end - self.ended, per)
+        span = 1 + _begun(end - int(self.begun.min(initial=end)), per)
+        size = (most + 1) * span
+        ended = np.zeros(size, np.int64)
+        first = np.arange(0, len(self.place), max(_AT_ONCE, 4 * size))
+        for begin, stop in pairwise([*np.unique(np.searchsorted(self.start, first)).tolist(), len(self.start)]):
+            ended += np.bincount(self._gap_keys(begin, stop, most, span, per), minlength=size)
+        lasting = np.bincount(np.minimum(self.count, most) * span + silence, minlength=size)
+        ended, lasting = ended.reshape(-1, span), lasting.reshape(-1, span)
+        ended[0] = 0
+        return ended, lasting
+
     def log_gaps(self) -> tuple[FloatArray, FloatArray]:
         """Return the sums of the logarithms of the gaps of each customer in two whole parts, shape (c,)."""
         if not len(self.start):
@@ -116,9 +157,33 @@ class Visits:
         coarse, fine = (np.add.reduceat(part, self.start).astype(np.float64) for part in parts)
         return coarse, fine
 
+    def _gap_keys(self, begin: int, stop: int, most: int, span: int, per: int) -> IntArray:
+        """Return ``span`` times the visits before, plus the length of the gap, of the visits of some customers."""
+        bounds = np.append(self.start[begin:], len(self.place))[: stop - begin + 1]
+        place = self.place[bounds[0] : bounds[-1]].astype(np.int64)
+        starts = bounds[:-1] - bounds[0]
+        key = np.arange(len(place))
+        key -= np.repeat(starts, np.diff(bounds))
+        np.minimum(key, most, out=key)
+        key *= span
+        key[1:] += _begun(place[1:] - place[:-1], per)
+        key[starts] = 0
+        return key
+
+
+def _begun(length: Any, per: int) -> Any:
+    """Return lengths in units of so many periods, a begun one in full."""
+    return length if per == 1 else (length + per - 1) // per
+
 
 def distinct_keys(code: IntArray, codes: int, place: IntArray, first: int, last: int) -> tuple[_Array, int]:
-    """Return the distinct ``code * span + place - first`` in order, in few bits, and the span.
+    """Return the distinct keys of :func:`ordered_keys`, and the span."""
+    key, span = ordered_keys(code, codes, place, first, last)
+    return key[_fresh(key)], span
+
+
+def ordered_keys(code: IntArray, codes: int, place: IntArray, first: int, last: int) -> tuple[_Array, int]:
+    """Return ``code * span + place - first`` in order, in few bits, and the span.
 
     Parameters
     ----------
@@ -133,7 +198,7 @@ def distinct_keys(code: IntArray, codes: int, place: IntArray, first: int, last:
 
     Returns
     -------
-    key : ndarray of int, shape (k,)
+    key : ndarray of int, shape (n,)
     span : int
     """
     span = last - first + 1
@@ -142,7 +207,7 @@ def distinct_keys(code: IntArray, codes: int, place: IntArray, first: int, last:
     np.multiply(key, kind(span), out=key)
     np.add(key, np.subtract(place, first).astype(kind, copy=False), out=key)
     key.sort()
-    return key[_fresh(key)], span
+    return key, span
 
 
 def _fresh(ordered: _Array) -> BoolArray:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from evergreen.kernels.shape import Forecast
+from evergreen.models.attributed import AttributedHistories
 from evergreen.models.covariates import CovariateModel
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.histories import PurchaseHistories
@@ -18,25 +19,44 @@ from evergreen.typing import FloatArray, IntArray
 Buyers: TypeAlias = HistoryModel | CovariateModel
 """A model of when customers buy; one with covariates is a plain model for each distinct row of attributes."""
 
+Evidence: TypeAlias = PurchaseHistories | AttributedHistories
+"""Customers as the likelihood of such a model sees them."""
+
 _Column: TypeAlias = np.ndarray[Any, Any]
+
+
+def evidence_with(base: HasHistories, attributes: Sequence[str]) -> Evidence:
+    """Return the customers of a base as a likelihood sees them.
+
+    Parameters
+    ----------
+    base : CustomerBase, or whatever can be grouped to histories
+    attributes : sequence of str
+        What the model looks at besides; none for a plain model.
+
+    Returns
+    -------
+    PurchaseHistories or AttributedHistories
+    """
+    return base.histories_by(*dict.fromkeys(attributes)) if attributes else base.histories()
 
 
 def fit_buyers(
     model: type[HistoryModel],
-    base: HasHistories,
+    evidence: Evidence,
     *,
     purchase: Sequence[str] = (),
     dropout: Sequence[str] = (),
     prior: WeakPrior | None = None,
 ) -> FitResult[Any]:
-    """Fit a transaction model; with covariates, one whose parameters depend on attributes.
+    """Fit a transaction model; to histories with attributes, one whose parameters depend on them.
 
     Parameters
     ----------
     model : type
         The plain model.
-    base : CustomerBase, or whatever can be grouped to histories
-        The customers, with attributes if there are covariates.
+    evidence : PurchaseHistories or AttributedHistories
+        The customers.
     purchase, dropout : sequence of str
         Attributes that may move purchases, and leaving.
     prior : WeakPrior or None
@@ -50,12 +70,11 @@ def fit_buyers(
     Raises
     ------
     InvalidInputError
-        If there is nothing to learn from, or the base has no such attribute.
+        If there is nothing to learn from.
     """
-    if not (purchase or dropout):
-        return model.fit(base.histories(), prior=prior)
-    histories = base.histories_by(*dict.fromkeys((*purchase, *dropout)))
-    return CovariateModel.fit(histories, model=model, purchase=purchase, dropout=dropout, prior=prior)
+    if isinstance(evidence, PurchaseHistories):
+        return model.fit(evidence, prior=prior)
+    return CovariateModel.fit(evidence, model=model, purchase=purchase, dropout=dropout, prior=prior)
 
 
 def attributes_of(buyers: Buyers) -> tuple[str, ...]:
@@ -146,7 +165,7 @@ def p_purchase_of(
     return found
 
 
-def evidence_of(buyers: Buyers, base: HasHistories) -> Any:
+def evidence_of(buyers: Buyers, base: HasHistories) -> Evidence:
     """Return what the likelihood of a model needs of a base.
 
     Parameters
@@ -159,8 +178,7 @@ def evidence_of(buyers: Buyers, base: HasHistories) -> Any:
     PurchaseHistories or AttributedHistories
         As the model's own ``problem`` and ``refit`` take it.
     """
-    names = attributes_of(buyers)
-    return base.histories_by(*names) if names else base.histories()
+    return evidence_with(base, attributes_of(buyers))
 
 
 def cohorts_of(buyers: Buyers, base: HasHistories) -> list[tuple[HistoryModel, PurchaseHistories]]:

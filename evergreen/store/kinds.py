@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import timedelta
 from enum import Enum
 from functools import cache
 from inspect import Parameter, signature
@@ -16,6 +17,7 @@ from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_orig
 
 import numpy as np
 
+from evergreen.churn import ChurnDetector
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
 from evergreen.models.bgbb import BGBB
@@ -31,7 +33,7 @@ from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
 from evergreen.rfm import RFMScorer
-from evergreen.store.values import NUMBER, Codec, array, choice, either, inside, named, plain, row, series
+from evergreen.store.values import NUMBER, SECONDS, Codec, array, choice, either, inside, named, plain, row, series
 from evergreen.typing import FloatArray, IntArray, TimeUnit
 
 _PLAIN: Final[Mapping[Any, Codec]] = MappingProxyType(
@@ -41,6 +43,8 @@ _PLAIN: Final[Mapping[Any, Codec]] = MappingProxyType(
         int: plain(int, "a whole number", (np.integer,)),
         float: NUMBER,
         type(None): plain(type(None), "null"),
+        timedelta: SECONDS,
+        np.timedelta64: SECONDS,
     }
 )
 
@@ -190,6 +194,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "RFMScorer": Kind(RFMScorer),
         "CLVFit": Kind(CLVFit),
         "CLVModel": Kind(CLVModel, may_lack=frozenset({"fit_", "choice_"})),
+        "ChurnDetector": Kind(ChurnDetector),
     }
 )
 """What can be saved, by the name that stands in files; a name is never given to another class."""
@@ -279,7 +284,7 @@ def codec_of(hint: Any) -> Codec:
         raise InputTypeError(f"A field of type {hint!r} cannot be saved.")
     if issubclass(of, Enum):
         return choice({str(member.value): member for member in of})
-    if is_dataclass(of) and all(kind.of is not of for kind in KINDS.values()):
+    if (is_dataclass(of) or issubclass(of, tuple)) and all(kind.of is not of for kind in KINDS.values()):
         return _part(Kind(of))
     return thing(of)
 
@@ -293,7 +298,7 @@ def _unaliased(hint: Any) -> Any:
 
 
 def _part(kind: Kind) -> Codec:
-    """Return the codec of a dataclass that never stands alone: its fields are written by themselves."""
+    """Return the codec of a dataclass or named tuple that never stands alone: its fields are written by themselves."""
     return Codec(
         f"a {kind.of.__name__}",
         holds=lambda value: type(value) is kind.of,
@@ -329,12 +334,12 @@ def _with_default(make: Callable[..., Any]) -> frozenset[str]:
 
 @cache
 def _fields(of: type) -> Mapping[str, Codec]:
-    """Return the codec of each field of a dataclass, or of each setting and learned value of an estimator."""
+    """Return the codec of each field of a dataclass or tuple, or of each setting and learned value of an estimator."""
     hints = get_type_hints(of)
     if issubclass(of, Estimator):
         settings = get_type_hints(cast("Any", of).__init__)
         del settings["return"]
         hints = {**settings, **{name: hint for name, hint in hints.items() if name.endswith("_")}}
-    else:
-        hints = {field.name: hints[field.name] for field in fields(cast("Any", of))}
+    elif is_dataclass(of):
+        hints = {field.name: hints[field.name] for field in fields(of)}
     return MappingProxyType({name: codec_of(hint) for name, hint in hints.items()})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evergreen import BGNBD, Covariate, CovariateModel, CustomerBase
-from evergreen.models.buyers import attributes_of, fit_buyers, forecast_of, p_purchase_of
+from evergreen.models.buyers import attributes_of, evidence_with, fit_buyers, forecast_of, p_purchase_of
 from evergreen.models.catalog import TRANSACTION_MODELS, name_of
 
 PLAIN = BGNBD(0.5, 6.0, 0.8, 2.4)
@@ -28,8 +28,8 @@ def test_a_fit_has_covariates_if_they_are_named() -> None:
     summary = pd.DataFrame({"customer_id": ids, "frequency": drawn.frequency, "recency": drawn.recency, "T": drawn.T})
     known = pd.DataFrame({"customer_id": ids, "channel": np.where(ids % 2 == 0, "shop", "web")})
     base = CustomerBase.from_summary(summary, time_unit="W").with_attributes(known)
-    assert fit_buyers(BGNBD, base).parameters == BGNBD.fit(base.histories()).parameters
-    found = fit_buyers(BGNBD, base, purchase=["channel"])
+    assert fit_buyers(BGNBD, evidence_with(base, ())).parameters == BGNBD.fit(base.histories()).parameters
+    found = fit_buyers(BGNBD, evidence_with(base, ["channel"]), purchase=["channel"])
     wanted = CovariateModel.fit(base.histories_by("channel"), purchase=["channel"])
     assert found.parameters == wanted.parameters
 

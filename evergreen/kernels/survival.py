@@ -1,0 +1,250 @@
+"""How long until something happens, where for some it has not happened yet: Kaplan-Meier on distinct lengths.
+
+A length of time ended with the event, or it is censored: it lasted at least so long when the observation ended. Of
+equal lengths those that ended come first, so that a length censored at t was at risk at t. Times that differ by less
+than one part in a billion are one time: sums of periods in other units than their own round.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from evergreen.kernels.forecast_quality import wilson_interval
+from evergreen.typing import BoolArray, FloatArray, IntArray
+
+MIN_KNOWN: Final = 30
+"""Lengths whose outcome within a window is known, below which no cut is read from a curve."""
+
+_SAME: Final = 1e-9
+
+
+class SurvivalCurve(NamedTuple):
+    """The Kaplan-Meier estimate at the distinct lengths; arrays of shape (m,)."""
+
+    time: FloatArray
+    """The distinct lengths t, ascending, of the ended and of the censored."""
+    at_risk: IntArray
+    """Lengths of at least t."""
+    ended: IntArray
+    """Lengths that ended at t."""
+    survival: FloatArray
+    """S(t), the chance that a length exceeds t."""
+    log_variance: FloatArray
+    """Greenwood's sum of d/(n (n - d)) up to t: the variance of log S(t); infinite where S(t) is 0."""
+
+
+def kaplan_meier(length: FloatArray, ended: IntArray, censored: IntArray) -> SurvivalCurve:
+    """Return the product-limit estimate of the chance to exceed a length.
+
+    Kaplan and Meier (1958), equation (2b); the variance is that of Greenwood (1926).
+
+    Parameters
+    ----------
+    length : ndarray of float64, shape (n,)
+        At least 0, in any order, a length as often as you like; at least one.
+    ended, censored : ndarray of int64, shape (n,)
+        How many ended at this length, and of how many no more is known than that they lasted so long.
+
+    Returns
+    -------
+    SurvivalCurve
+
+    Examples
+    --------
+    >>> curve = kaplan_meier(np.array([1.0, 2.0, 3.0]), np.array([1, 1, 0]), np.array([0, 1, 1]))
+    >>> curve.at_risk, curve.survival
+    (array([4, 3, 1]), array([0.75, 0.5 , 0.5 ]))
+    """
+    time, which = np.unique(length, return_inverse=True)
+    d, lost = np.zeros((2, len(time)), np.int64)
+    np.add.at(d, which, ended)
+    np.add.at(lost, which, censored)
+    seen = d + lost > 0
+    time, d, lost = time[seen], d[seen], lost[seen]
+    n = np.cumsum((d + lost)[::-1])[::-1]
+    staying = (n - d).astype(np.float64)
+    with np.errstate(divide="ignore"):
+        steps = d / (n * staying)
+    return SurvivalCurve(time, n, d, np.asarray(np.cumprod(staying / n), np.float64), np.cumsum(steps))
+
+
+def survival_at(curve: SurvivalCurve, t: FloatArray) -> FloatArray:
+    """Return S(t), the chance that a length exceeds t.
+
+    Parameters
+    ----------
+    curve : SurvivalCurve
+    t : ndarray of float64, shape (k,)
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+        A right-continuous step function; nan beyond the last length of the curve, unless nothing lasted that long.
+    """
+    place = _place(curve, t)
+    return np.where(_observed(curve, t, place), _survival(curve, place), math.nan)
+
+
+def no_return(curve: SurvivalCurve, t: FloatArray, within: float) -> FloatArray:
+    """Return S(t + w) / S(t): the chance that a length that exceeds t exceeds t + w, too.
+
+    Parameters
+    ----------
+    curve : SurvivalCurve
+    t : ndarray of float64, shape (k,)
+        How long it has lasted without an end.
+    within : float
+        w, the length of the window after t; an end at t + w lies inside, one at t does not.
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+        nan where the curve cannot tell: t + w lies beyond its last length, or nothing lasted longer than t.
+    """
+    before, after = _place(curve, t), _place(curve, t + within)
+    start, end = _survival(curve, before), _survival(curve, after)
+    known = _observed(curve, t + within, after) & (start > 0)
+    return np.divide(end, start, out=np.full(np.shape(t), math.nan), where=known)
+
+
+def no_return_interval(
+    curve: SurvivalCurve, t: FloatArray, within: float, level: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Return the interval of S(t + w) / S(t).
+
+    The interval of Wilson (1927) for a share of so many independent lengths as would have the share's variance
+    (Rothman, 1978): from t on the curve is itself a Kaplan-Meier curve, and Greenwood's sum from t to t + w is its
+    variance. Where nothing ended in the window, or everything did, that variance is 0 or unknown, and the number is
+    that of the lengths whose outcome is known.
+
+    Parameters
+    ----------
+    curve : SurvivalCurve
+    t : ndarray of float64, shape (k,)
+        How long it has lasted without an end.
+    within : float
+        w, the length of the window after t.
+    level : float
+        Coverage, between 0 and 1.
+
+    Returns
+    -------
+    lower, upper : ndarray of float64, shape (k,)
+        nan where :func:`no_return` is.
+    """
+    share, known = no_return(curve, t, within), known_outcomes(curve, t, within)
+    return _interval(curve, share, known, _place(curve, t), _place(curve, t + within), level)
+
+
+def survival_interval(curve: SurvivalCurve, t: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Return the interval of S(t), as :func:`no_return_interval` does.
+
+    Parameters
+    ----------
+    curve : SurvivalCurve
+    t : ndarray of float64, shape (k,)
+    level : float
+        Coverage, between 0 and 1.
+
+    Returns
+    -------
+    lower, upper : ndarray of float64, shape (k,)
+        nan where :func:`survival_at` is.
+    """
+    place = _place(curve, t)
+    known = _known(curve, np.full(np.shape(t), -1.0), t)
+    return _interval(curve, survival_at(curve, t), known, np.zeros_like(place), place, level)
+
+
+def known_outcomes(curve: SurvivalCurve, t: FloatArray, within: float) -> IntArray:
+    """Return how many lengths above t either ended by t + w or were watched so long.
+
+    Parameters
+    ----------
+    curve : SurvivalCurve
+    t : ndarray of float64, shape (k,)
+        How long they have lasted without an end.
+    within : float
+        w, the length of the window after t.
+
+    Returns
+    -------
+    ndarray of int64, shape (k,)
+        Those at risk after t without those that were lost sight of before t + w.
+    """
+    return _known(curve, t, t + within)
+
+
+def lapse_cut(curve: SurvivalCurve, within: float, chance: float, level: float = 0.95) -> float:
+    """Return the least t from which on an end within w of what has lasted so long is unlikely.
+
+    Parameters
+    ----------
+    curve : SurvivalCurve
+    within : float
+        w, above 0.
+    chance : float
+        What is unlikely: a chance of at most this.
+    level : float
+        Coverage of the interval that decides whether the chance rises again.
+
+    Returns
+    -------
+    float
+        One of the lengths of the curve, or 0; nan if there is none, among the t at which the outcomes of at least
+        :data:`MIN_KNOWN` lengths are known.
+    """
+    times = np.unique(np.concatenate(([0.0], curve.time, curve.time[curve.time > within] - within)))
+    ending = 1 - no_return(curve, times, within)
+    told = ~np.isnan(ending) & (known_outcomes(curve, times, within) >= MIN_KNOWN)
+    times, ending = times[told], ending[told]
+    _, upper = no_return_interval(curve, times, within, level)
+    likely = np.flatnonzero(1 - upper > chance)
+    settled = times[likely[-1] + 1 :] if len(likely) else times
+    unlikely = ending[len(times) - len(settled) :] <= chance
+    return float(settled[np.argmax(unlikely)]) if unlikely.any() else math.nan
+
+
+def _interval(
+    curve: SurvivalCurve, share: FloatArray, known: IntArray, before: IntArray, after: IntArray, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the interval of a share that came about between two places on the curve."""
+    lengths = known.astype(np.float64)
+    inner = (share > 0) & (share < 1)
+    greenwood = np.concatenate(([0.0], curve.log_variance))
+    variance = greenwood[after[inner]] - greenwood[before[inner]]
+    lengths[inner] = (1 - share[inner]) / (share[inner] * variance)
+    lower, upper = np.full((2, *np.shape(share)), math.nan)
+    told = ~np.isnan(share) & (lengths > 0)
+    lower[told], upper[told] = wilson_interval(share[told] * lengths[told], lengths[told], level)
+    return lower, upper
+
+
+def _known(curve: SurvivalCurve, start: FloatArray, end: FloatArray) -> IntArray:
+    """Return how many lengths above the start ended by the end or were watched so long."""
+    before, after = _place(curve, start), _place(curve, end)
+    ended = np.concatenate(([0], np.cumsum(curve.ended)))
+    at_risk, at_end = np.append(curve.at_risk, 0), np.concatenate(([0], curve.at_risk - curve.ended))
+    exactly = (after > 0) & (curve.time[after - 1] >= _earlier(end))
+    return ended[after] - ended[before] + np.where(exactly, at_end[after], at_risk[after])
+
+
+def _place(curve: SurvivalCurve, t: FloatArray) -> IntArray:
+    """Return how many of the curve's times lie at t or before."""
+    return np.searchsorted(curve.time, t + _SAME * (1 + np.abs(t)), side="right")
+
+
+def _earlier(t: FloatArray) -> FloatArray:
+    return t - _SAME * (1 + np.abs(t))
+
+
+def _observed(curve: SurvivalCurve, t: FloatArray, place: IntArray) -> BoolArray:
+    """Return where the curve is known: up to its last length, and beyond if nothing lasted that long."""
+    return (_earlier(t) <= curve.time[-1]) | (_survival(curve, place) == 0)
+
+
+def _survival(curve: SurvivalCurve, place: IntArray) -> FloatArray:
+    return np.concatenate(([1.0], curve.survival))[place]
