@@ -45,10 +45,8 @@ class ModelChances:
     def __init__(self, buyers: Buyers, horizon: float, time_unit: TimeUnit) -> None:
         self._buyers = buyers
         self._horizon = horizon
-        model = buyers if isinstance(buyers, HistoryModel) else buyers.base
-        seconds = DAYS_PER_UNIT[time_unit] * _SECONDS
-        self._step = seconds if model.discrete else 1.0  # seconds between the times that are looked at
-        self._per_unit = seconds / self._step  # how many of them make a unit of time
+        self._discrete = (buyers if isinstance(buyers, HistoryModel) else buyers.base).discrete
+        self._unit = DAYS_PER_UNIT[time_unit] * _SECONDS
 
     def p_churn(self, frequency: IntArray, recency: FloatArray, T: FloatArray, *attributes: Any) -> FloatArray:
         """Return the chance of no purchase within the horizon.
@@ -89,29 +87,36 @@ class ModelChances:
         buying the chance falls at first, until the next purchase is due: who is above the cut right after a purchase,
         and below it now, is looked after by himself. From any time below the cut on the chance reaches it once.
         """
-        silence = np.rint((T - recency) * self._per_unit)
+        seconds = np.rint((T - recency) * self._unit)
+        step = self._unit if self._discrete else _step_of(seconds)
+        silence = np.rint(seconds / step)
         found = np.zeros(len(T))
         below = np.flatnonzero(self.p_churn(frequency, recency, T, *attributes) < alarm)
         place, which = places_of_distinct([column[below] for column in (frequency, recency, *attributes)])
         keys = below[place]
-        history = frequency[keys], recency[keys], *(column[keys] for column in attributes)
-        turns = self._turn(alarm, np.zeros(len(keys)), *history)[which]
+        turns = self._turn(alarm, np.zeros(len(keys)), step, *_rows(keys, frequency, recency, *attributes))[which]
         odd = below[turns == 0]
         found[below] = turns - silence[below]
-        history = frequency[odd], recency[odd], *(column[odd] for column in attributes)
-        found[odd] = self._turn(alarm, silence[odd], *history) - silence[odd]
-        return np.maximum(found, 0.0) * self._step
+        alone = self._turn(alarm, silence[odd], step, *_rows(odd, frequency, recency, *attributes))
+        found[odd] = alone - silence[odd]
+        return np.maximum(found, 0.0) * step
 
     def _turn(
-        self, alarm: float, start: FloatArray, frequency: IntArray, recency: FloatArray, *attributes: Any
+        self,
+        alarm: float,
+        start: FloatArray,
+        step: float,
+        frequency: IntArray,
+        recency: FloatArray,
+        *attributes: Any,
     ) -> FloatArray:
-        """Return the first step of silence after the start that is at the cut; the start itself if that is."""
+        """Return the first step of silence from the start on that is at the cut, by bisection."""
 
         def reached(silence: FloatArray) -> Any:
-            return self.p_churn(frequency, recency, recency + silence / self._per_unit, *attributes) >= alarm
+            ages = recency + silence * step / self._unit
+            return self.p_churn(frequency, recency, ages, *attributes) >= alarm
 
-        most = np.floor(FAR * _SECONDS / self._step)
-        low, high = start, np.maximum(start + 1, most)
+        low, high = start, np.maximum(start + 1, np.floor(FAR * _SECONDS / step))
         never = ~reached(high)
         high = np.where(reached(low), low, high)
         while (high - low > 1).any():
@@ -119,6 +124,15 @@ class ModelChances:
             there = reached(middle)
             low, high = np.where(there, low, middle), np.where(there, middle, high)
         return np.where(never, np.inf, high)
+
+
+def _rows(rows: IntArray, *columns: Any) -> tuple[Any, ...]:
+    return tuple(column[rows] for column in columns)
+
+
+def _step_of(seconds: FloatArray) -> float:
+    """Return the seconds between the times that have to be looked at: a day if all times are whole days."""
+    return 1.0 if (seconds % _SECONDS).any() else float(_SECONDS)
 
 
 def whole_days(seconds: FloatArray) -> IntArray:

@@ -10,9 +10,10 @@ import numpy as np
 
 from evergreen.churn.backtest import ChurnBacktest, Learned, backtest
 from evergreen.churn.campaign import Offer
-from evergreen.churn.chances import Chances, ModelChances, whole_days
-from evergreen.churn.returns import ReturnChances, ReturnCurves, lapsed
-from evergreen.durations import check_time_unit, in_days, in_units, times_in_days
+from evergreen.churn.chances import Chances, ModelChances
+from evergreen.churn.returns import ReturnChances, ReturnCurves
+from evergreen.churn.scoring import BANDS, COLUMNS, scored
+from evergreen.durations import check_time_unit, in_days, in_units
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames import CustomerBase, Moment, ScoreTable, ZeroAmounts, check_base, check_fits_model, check_numbers
 from evergreen.models.bgcnbd import CondensedModel
@@ -25,11 +26,10 @@ from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.histories import PurchaseHistories
 from evergreen.models.rhythm import Rhythm
 from evergreen.models.transactions import HistoryModel
-from evergreen.typing import Duration, FloatArray, IntArray, Occasion, TimeUnit
+from evergreen.typing import Duration, Occasion, TimeUnit
 
 GAPS: Final = "gaps"
 """The choice of no model."""
-BANDS: Final = ("ok", "watch", "alarm")
 _KINDS: Final[Mapping[str, type[HistoryModel] | None]] = MappingProxyType({**TRANSACTION_MODELS, GAPS: None})
 
 
@@ -196,7 +196,9 @@ class ChurnDetector(Estimator):
         fit, rhythm = self._fitted(kind, evidence)
         told = kind is None or (self.lapse_chance is not None and base.has_gaps)
         curves = ReturnCurves.of(base.gaps()) if told else None
-        self.transaction_model_ = None if fit is None else fit.model
+        model = None if fit is None else fit.model
+        self._chances(model, curves, base.time_unit)  # refuses a horizon that no gap has lasted
+        self.transaction_model_ = model
         self.fit_ = fit
         self.rhythm_ = rhythm
         self.return_curves_ = curves
@@ -237,9 +239,8 @@ class ChurnDetector(Estimator):
         """
         self._require("time_unit_", "transform")
         table = self._scored(base, value)
-        names = ["days_since_last", "p_churn", "overdue", "lapsed", "band", "days_to_alarm", "alarm_date"]
-        known = set(table.columns)
-        return table.to_native(*(name for name in (*names, "value_at_risk") if name in known - set(base.columns)))
+        made = set(table.columns) - set(base.columns)
+        return table.to_native(*(name for name in (*COLUMNS, "value_at_risk") if name in made))
 
     def summary(self, base: CustomerBase, *, value: str | None = None) -> Any:
         """Add up the bands of a base.
@@ -452,34 +453,32 @@ class ChurnDetector(Estimator):
 
     def _scored(self, base: CustomerBase, value: str | None) -> ScoreTable:
         """Return the base with everything that is said of a customer."""
-        self._checked()
+        self._check_learned(self._checked())
         known = () if self.transaction_model_ is None else attributes_of(self.transaction_model_)
         base = check_fits_model(base, self.time_unit_, known)
         if value is not None:
             check_numbers(base, "value", value)
-        chances = self._chances(self.transaction_model_, self.return_curves_, self.time_unit_)
-        watch, alarm = self.bands
         told = self.return_curves_ is not None and self.lapse_chance is not None
-        cuts = self.lapse_cuts() if told else None
-        end = None if base.observation_end is None else np.datetime64(base.observation_end, "us")
-
-        def score(x: IntArray, t_x: FloatArray, T: FloatArray, *attributes: Any) -> dict[str, Any]:
-            days = times_in_days(T - t_x, base.time_unit)
-            p_churn = chances.p_churn(x, t_x, T, *attributes)
-            columns: dict[str, Any] = {"days_since_last": days, "p_churn": p_churn}
-            if self.rhythm_ is not None:
-                columns["overdue"] = self.rhythm_.overdue_ratio(T - t_x, x, t_x)
-            if cuts is not None:
-                columns["lapsed"] = lapsed(cuts, x, days)
-            columns["evergreen_band"] = np.searchsorted([watch, alarm], p_churn, side="right")
-            columns["days_to_alarm"] = whole_days(chances.seconds_to(alarm, x, t_x, T, *attributes))
-            if end is not None:
-                columns["alarm_date"] = end + columns["days_to_alarm"].astype("timedelta64[D]")
-            return columns
-
-        table = base.scores().with_histories(score, *known)
-        table = table.with_labels("band", ["evergreen_band"], {(place,): name for place, name in enumerate(BANDS)})
+        table = scored(
+            base,
+            self._chances(self.transaction_model_, self.return_curves_, self.time_unit_),
+            self.bands,
+            rhythm=self.rhythm_,
+            lapse_cuts=self.lapse_cuts() if told else None,
+            attributes=known,
+        )
         return table if value is None else table.with_columns(value_at_risk=lambda c: c["p_churn"] * c[value])
+
+    def _check_learned(self, kind: type[HistoryModel] | None) -> None:
+        """Refuse a model that is not of the kind that the settings name."""
+        model = self.transaction_model_
+        plain = model.base if isinstance(model, CovariateModel) else model
+        if kind is not (None if plain is None else type(plain)):
+            learned = "from gaps" if plain is None else f"a {type(plain).__name__}"
+            raise InvalidInputError(
+                f"This ChurnDetector learned {learned}, its settings now ask for transactions={self.transactions!r}: "
+                "fit it again."
+            )
 
     def _checked(self) -> type[HistoryModel] | None:
         """Check the settings, and return the kind of model."""

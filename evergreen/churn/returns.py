@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 
@@ -117,7 +117,7 @@ class ReturnChances:
         self._tables = [_table(curve, horizon, order + 1) for order, curve in enumerate(curves.by_order)]
         self._second = DAYS_PER_UNIT[curves.everyone.time_unit] * 86_400
 
-    def p_churn(self, frequency: IntArray, recency: FloatArray, T: FloatArray) -> FloatArray:
+    def p_churn(self, frequency: IntArray, recency: FloatArray, T: FloatArray, *_: Any) -> FloatArray:
         """Return the chance of no purchase within the horizon.
 
         Parameters
@@ -135,7 +135,7 @@ class ReturnChances:
             found[rows] = table.chance[table.places(silence[rows])]
         return found
 
-    def seconds_to(self, alarm: float, frequency: IntArray, recency: FloatArray, T: FloatArray) -> FloatArray:
+    def seconds_to(self, alarm: float, frequency: IntArray, recency: FloatArray, T: FloatArray, *_: Any) -> FloatArray:
         """Return how much longer customers must be silent for their chance to reach a cut.
 
         Parameters

@@ -45,19 +45,23 @@ def log_likelihood(
     >>> log_likelihood(1.0, 2.0, np.array([1]), np.array([2.0]), np.array([1]))[0]  # log(2 / (2 + 2)^2)
     -2.0794415416798357
     """
-    i = np.arange(int(x.max(initial=0)), dtype=np.float64)
-    rising = running_sum(np.log1p(i / k))[x]
-    rising_1 = running_sum(-i / (k * (k + i)))[x]
-    rising_2 = running_sum(i * (2 * k + i) / (k * (k + i)) ** 2)[x]
+    customers = np.bincount(x, count)
+    i = np.arange(len(customers) - 1, dtype=np.float64)
+    rising = customers @ running_sum(np.log1p(i / k))
+    rising_1 = customers @ running_sum(-i / (k * (k + i)))
+    rising_2 = customers @ running_sum(i * (2 * k + i) / (k * (k + i)) ** 2)
     log_1p = np.log1p(t_x / (k * gap))
     w = t_x / (k * gap + t_x)
-    events, mixed = k + x, w * (1 - w)
-    value = count @ (rising - x * np.log(gap) - events * log_1p)
-    by_k = count @ (rising_1 - log_1p + events * w / k)
-    by_gap = count @ (events * w - x) / gap
-    k_k = count @ (rising_2 + 2 * w / k - events * (mixed + w) / k**2)
-    k_gap = count @ (w - events * mixed / k) / gap
-    gap_gap = count @ (x - events * (w + mixed)) / gap**2
+    square, gaps = w * w, x * count
+    all_gaps, all_w = int(gaps.sum()), count @ w
+    events_w = k * all_w + gaps @ w  # sums of (k + x) w, and of (k + x) w (1 - w)
+    events_mixed = events_w - k * (count @ square) - gaps @ square
+    value = rising - all_gaps * np.log(gap) - k * (count @ log_1p) - gaps @ log_1p
+    by_k = rising_1 - count @ log_1p + events_w / k
+    by_gap = (events_w - all_gaps) / gap
+    k_k = rising_2 + 2 * all_w / k - (events_mixed + events_w) / k**2
+    k_gap = (all_w - events_mixed / k) / gap
+    gap_gap = (all_gaps - events_w - events_mixed) / gap**2
     return float(value), np.array([by_k, by_gap]), np.array([[k_k, k_gap], [k_gap, gap_gap]])
 
 

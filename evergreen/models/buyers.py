@@ -165,7 +165,7 @@ def p_purchase_of(
     return found
 
 
-def evidence_of(buyers: Buyers, base: HasHistories) -> Evidence:
+def evidence_of(buyers: Buyers, base: HasHistories) -> Any:
     """Return what the likelihood of a model needs of a base.
 
     Parameters

@@ -15,7 +15,6 @@ from evergreen.models.fitting import FitResult, Problem, fit, limit_sentence
 from evergreen.models.histories import PurchaseHistories
 from evergreen.typing import ArrayLike, FloatArray
 
-_STARTS = ((1.0, 1.0), (0.2, 2.0), (20.0, 1.0))
 _NAMES = ("k", "population_gap")
 
 
@@ -154,7 +153,7 @@ class Rhythm:
             shift=-gaps * float(np.log(unit)),
             customers=int(count.sum()),
             histories=len(count),
-            starts=tuple(np.array(start) for start in _STARTS),
+            starts=(np.array([1.0, 1.0]),),
             rough=None,
             limits=_limits,
         )

@@ -3,8 +3,9 @@
 The extra ``plot`` brings matplotlib.
 """
 
+from evergreen.plots.churn import churn_backtest
 from evergreen.plots.clv import history_map
 from evergreen.plots.evaluation import by_frequency, calibration, tracking
 from evergreen.plots.rfm import segments
 
-__all__ = ["by_frequency", "calibration", "history_map", "segments", "tracking"]
+__all__ = ["by_frequency", "calibration", "churn_backtest", "history_map", "segments", "tracking"]
