@@ -9,6 +9,5 @@
 from evergreen.churn.backtest import ChurnBacktest
 from evergreen.churn.campaign import profit_threshold
 from evergreen.churn.detector import ChurnDetector
-from evergreen.churn.returns import ReturnCurves
 
-__all__ = ["ChurnBacktest", "ChurnDetector", "ReturnCurves", "profit_threshold"]
+__all__ = ["ChurnBacktest", "ChurnDetector", "profit_threshold"]

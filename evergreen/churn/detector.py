@@ -11,7 +11,7 @@ import numpy as np
 from evergreen.churn.backtest import ChurnBacktest, Learned, backtest
 from evergreen.churn.campaign import Offer
 from evergreen.churn.chances import Chances, ModelChances
-from evergreen.churn.returns import ReturnChances, ReturnCurves
+from evergreen.churn.returns import ReturnChances, ReturnCurves, compact
 from evergreen.churn.scoring import BANDS, COLUMNS, scored
 from evergreen.durations import check_time_unit, in_days, in_units
 from evergreen.errors import InputTypeError, InvalidInputError
@@ -23,6 +23,7 @@ from evergreen.models.checks import check_choice, check_share
 from evergreen.models.covariates import CovariateModel
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, WeakPrior
+from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories
 from evergreen.models.rhythm import Rhythm
 from evergreen.models.transactions import HistoryModel
@@ -68,8 +69,8 @@ class ChurnDetector(Estimator):
         How its fit ended; None for ``"gaps"`` and after :meth:`from_model`.
     rhythm_ : Rhythm or None
         Personal gaps, and how far they are shrunk to the gap of the population.
-    return_curves_ : ReturnCurves or None
-        When customers came back; None for a base from a summary, which does not tell gaps.
+    gaps_ : GapHistories or None
+        The gaps between purchases, counted; None for a base from a summary, which does not tell them.
     time_unit_ : {"h", "D", "W", "M", "Y"}
         Unit of the model's times.
 
@@ -95,7 +96,7 @@ class ChurnDetector(Estimator):
     transaction_model_: Buyers | None
     fit_: FitResult[Any] | None
     rhythm_: Rhythm | None
-    return_curves_: ReturnCurves | None
+    gaps_: GapHistories | None
     time_unit_: TimeUnit
 
     def __init__(
@@ -140,7 +141,7 @@ class ChurnDetector(Estimator):
         Returns
         -------
         ChurnDetector
-            Without rhythm and return curves: its scores have no ``overdue`` and no ``lapsed``.
+            Without rhythm and gaps: its scores have no ``overdue`` and no ``lapsed``.
 
         Raises
         ------
@@ -160,7 +161,7 @@ class ChurnDetector(Estimator):
         if isinstance(model, CovariateModel):
             detector.set_params(purchase_covariates=model.purchase, dropout_covariates=model.dropout)
         detector.transaction_model_ = model
-        detector.fit_ = detector.rhythm_ = detector.return_curves_ = None
+        detector.fit_ = detector.rhythm_ = detector.gaps_ = None
         detector.time_unit_ = check_time_unit(time_unit)
         return detector
 
@@ -195,13 +196,13 @@ class ChurnDetector(Estimator):
         evidence = evidence_with(base, self._covariates)
         fit, rhythm = self._fitted(kind, evidence)
         told = kind is None or (self.lapse_chance is not None and base.has_gaps)
-        curves = ReturnCurves.of(base.gaps()) if told else None
+        gaps = compact(base.gaps()) if told else None
         model = None if fit is None else fit.model
-        self._chances(model, curves, base.time_unit)  # refuses a horizon that no gap has lasted
+        self._chances(model, gaps, base.time_unit)  # refuses a horizon that no gap has lasted
         self.transaction_model_ = model
         self.fit_ = fit
         self.rhythm_ = rhythm
-        self.return_curves_ = curves
+        self.gaps_ = gaps
         self.time_unit_ = base.time_unit
         if fit is not None:
             fit.warn(stacklevel=2)
@@ -338,12 +339,12 @@ class ChurnDetector(Estimator):
         """
         self._require("time_unit_", "lapse_cuts")
         self._checked()
-        if self.return_curves_ is None or self.lapse_chance is None:
+        if self.gaps_ is None or self.lapse_chance is None:
             raise InvalidInputError(
                 "This ChurnDetector knows no gaps between purchases: fit it, with a lapse_chance, on a base that was "
                 "made from a log."
             )
-        return self.return_curves_.lapse_cuts(in_days(self.horizon), self.lapse_chance)
+        return ReturnCurves.of(self.gaps_).lapse_cuts(in_days(self.horizon), self.lapse_chance)
 
     def backtest(
         self,
@@ -413,7 +414,7 @@ class ChurnDetector(Estimator):
         def learn(evidence: Evidence, base: CustomerBase) -> Learned:
             fit, rhythm = self._fitted(kind, evidence)
             if fit is None:
-                return Learned(self._chances(None, ReturnCurves.of(base.gaps()), base.time_unit), rhythm)
+                return Learned(self._chances(None, compact(base.gaps()), base.time_unit), rhythm)
             fit.warn(stacklevel=4)
             return Learned(self._chances(fit.model, None, base.time_unit), rhythm)
 
@@ -442,14 +443,14 @@ class ChurnDetector(Estimator):
         purchase, dropout = self.purchase_covariates, self.dropout_covariates
         return fit_buyers(kind, evidence, purchase=purchase, dropout=dropout, prior=self.prior), rhythm
 
-    def _chances(self, model: Buyers | None, curves: ReturnCurves | None, time_unit: TimeUnit) -> Chances:
+    def _chances(self, model: Buyers | None, gaps: GapHistories | None, time_unit: TimeUnit) -> Chances:
         """Return the chance of no purchase within the horizon as a function of histories."""
         horizon = in_units(self.horizon, time_unit)
         if model is not None:
             return ModelChances(model, horizon, time_unit)
-        if curves is None:
-            raise InvalidInputError("This ChurnDetector has neither a model nor return curves: fit it again.")
-        return ReturnChances(curves, horizon)
+        if gaps is None:
+            raise InvalidInputError("This ChurnDetector has neither a model nor gaps: fit it again.")
+        return ReturnChances(ReturnCurves.of(gaps), horizon)
 
     def _scored(self, base: CustomerBase, value: str | None) -> ScoreTable:
         """Return the base with everything that is said of a customer."""
@@ -458,10 +459,10 @@ class ChurnDetector(Estimator):
         base = check_fits_model(base, self.time_unit_, known)
         if value is not None:
             check_numbers(base, "value", value)
-        told = self.return_curves_ is not None and self.lapse_chance is not None
+        told = self.gaps_ is not None and self.lapse_chance is not None
         table = scored(
             base,
-            self._chances(self.transaction_model_, self.return_curves_, self.time_unit_),
+            self._chances(self.transaction_model_, self.gaps_, self.time_unit_),
             self.bands,
             rhythm=self.rhythm_,
             lapse_cuts=self.lapse_cuts() if told else None,

@@ -22,6 +22,32 @@ _MOST: Final = 8  # curves by order
 _STEPS: Final = 2_048  # lengths that a curve tells apart
 
 
+def compact(gaps: GapHistories) -> GapHistories:
+    """Return gaps in as few rows as curves need.
+
+    Parameters
+    ----------
+    gaps : GapHistories
+        Those of a base.
+
+    Returns
+    -------
+    GapHistories
+        Orders from 8 on are one. Of more than 2,048 lengths each is rounded up to a 2,048th of the longest.
+
+    Examples
+    --------
+    >>> compact(GapHistories.of([9, 12], [30, 30], [1, 1], [0, 2])).returned
+    array([2])
+    """
+    length = gaps.length
+    if len(np.unique(length)) > _STEPS:
+        width = length.max() / _STEPS
+        length = np.ceil(length / width) * width
+    order = np.minimum(gaps.order, _MOST)
+    return GapHistories.of(order, length, gaps.returned, gaps.silent, time_unit=gaps.time_unit)
+
+
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class ReturnCurves:
@@ -65,9 +91,7 @@ class ReturnCurves:
         Returns
         -------
         ReturnCurves
-            Of at most 2,048 steps each: where there are more lengths, they are rounded up to a 2,048th of the longest.
         """
-        gaps = _thinned(gaps)
         last = 1
         while last < _MOST and min(gaps.at(last).gaps, gaps.from_order(last + 1).gaps) >= ENOUGH:
             last += 1
@@ -214,16 +238,6 @@ def lapsed(cuts: Mapping[str, float], frequency: IntArray, silence: FloatArray) 
         False where there is no cut.
     """
     return silence >= np.where(frequency > 0, cuts["came back"], cuts["bought once"])
-
-
-def _thinned(gaps: GapHistories) -> GapHistories:
-    lengths = np.unique(gaps.length)
-    if len(lengths) <= _STEPS:
-        return gaps
-    width = lengths[-1] / _STEPS
-    return GapHistories.of(
-        gaps.order, np.ceil(gaps.length / width) * width, gaps.returned, gaps.silent, time_unit=gaps.time_unit
-    )
 
 
 def _days(curve: ReturnCurve, time: float) -> float:

@@ -77,15 +77,16 @@ class LazyGaps:
 
     def _ended(self) -> tuple[IntArray, IntArray, IntArray]:
         """Return order, length and number of the gaps that an occasion ended."""
-        by = [self.customer]
-        moments = self.visits.group_by(self.customer, self.period).agg(nw.len().alias(_ROWS))
-        moments = moments.with_columns(nw.col(_ROWS).cast(nw.Int64))
+        by, moments, rows = [self.customer], self.visits, nw.lit(1)
+        if self.reading.occasion == "row":
+            moments, rows = moments.group_by(*by, self.period).agg(nw.len().alias(_ROWS)), nw.col(_ROWS)
+        moments = moments.with_columns(rows.cast(nw.Int64).alias(_ROWS))
         moments = with_value_before(moments, _BEFORE, self.period, by)
         moments = with_sum_before(moments, _ORDER, _ROWS, self.period, by)
         wait = self._lengths(nw.col(self.period) - nw.col(_BEFORE).fill_null(nw.col(self.period)))
-        order, gap, rows, count = self._counts(moments, wait, _ROWS)
-        more = rows - 1  # rows in the second of the one before: gaps of 0
-        same = np.repeat(np.arange(len(rows)), more)
+        order, gap, times, count = self._counts(moments, wait, _ROWS)
+        more = times - 1  # rows in the second of the one before: gaps of 0
+        same = np.repeat(np.arange(len(times)), more)
         place = np.arange(len(same)) - (np.cumsum(more) - more)[same]
         later = order > 0
         return (

@@ -106,11 +106,13 @@ class Visits:
         if occasion == "D" or not len(self.start):
             return self
         days = np.arange(self.first, self.first + int(self.place.max()) + 1)
-        period = periods_of_days(days, occasion)[self.place]
+        periods = periods_of_days(days, occasion)
+        first = int(periods[0])
+        period = (periods - first).astype(self.place.dtype)[self.place]
         fresh = _fresh(period)
         fresh[self.start] = True
         customer = self.customer[fresh]
-        return Visits(customer, period[fresh], np.flatnonzero(_fresh(customer)), 0)
+        return Visits(customer, period[fresh], np.flatnonzero(_fresh(customer)), first)
 
     def gap_counts(self, end: int, most: int, per: int = 1) -> tuple[IntArray, IntArray]:
         """Count the gaps between the visits of customers, and those from their last visits to the end.
@@ -129,14 +131,15 @@ class Visits:
         ended, lasting : ndarray of int64, shape (most + 1, span)
             How many gaps have each number of visits before them, none of them 0, and each length.
         """
-        silence = _begun(end - self.ended, per)
-        span = 1 + _begun(end - int(self.begun.min(initial=end)), per)
+        count = self.count
+        silence = _begun(end - self.first - self.place[self.start + count - 1].astype(np.int64), per)
+        span = 1 + _begun(end - self.first, per)
         size = (most + 1) * span
         ended = np.zeros(size, np.int64)
         first = np.arange(0, len(self.place), max(_AT_ONCE, 4 * size))
         for begin, stop in pairwise([*np.unique(np.searchsorted(self.start, first)).tolist(), len(self.start)]):
             ended += np.bincount(self._gap_keys(begin, stop, most, span, per), minlength=size)
-        lasting = np.bincount(np.minimum(self.count, most) * span + silence, minlength=size)
+        lasting = np.bincount(np.minimum(count, most) * span + silence, minlength=size)
         ended, lasting = ended.reshape(-1, span), lasting.reshape(-1, span)
         ended[0] = 0
         return ended, lasting
@@ -159,11 +162,11 @@ class Visits:
 
     def _gap_keys(self, begin: int, stop: int, most: int, span: int, per: int) -> IntArray:
         """Return ``span`` times the visits before, plus the length of the gap, of the visits of some customers."""
-        bounds = np.append(self.start[begin:], len(self.place))[: stop - begin + 1]
-        place = self.place[bounds[0] : bounds[-1]].astype(np.int64)
-        starts = bounds[:-1] - bounds[0]
+        first, last = (int(self.start[one]) if one < len(self.start) else len(self.place) for one in (begin, stop))
+        starts = self.start[begin:stop] - first
+        place = self.place[first:last].astype(np.int64)
         key = np.arange(len(place))
-        key -= np.repeat(starts, np.diff(bounds))
+        key -= np.repeat(starts, np.diff(starts, append=len(place)))
         np.minimum(key, most, out=key)
         key *= span
         key[1:] += _begun(place[1:] - place[:-1], per)

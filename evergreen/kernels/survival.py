@@ -39,7 +39,7 @@ class SurvivalCurve(NamedTuple):
 def kaplan_meier(length: FloatArray, ended: IntArray, censored: IntArray) -> SurvivalCurve:
     """Return the product-limit estimate of the chance to exceed a length.
 
-    Kaplan and Meier (1958), equation (2b); the variance is that of Greenwood (1926).
+    The estimate of Kaplan and Meier (1958); the variance is that of Greenwood (1926).
 
     Parameters
     ----------
@@ -77,11 +77,11 @@ def survival_at(curve: SurvivalCurve, t: FloatArray) -> FloatArray:
     Parameters
     ----------
     curve : SurvivalCurve
-    t : ndarray of float64, shape (k,)
+    t : ndarray of float64, of any shape
 
     Returns
     -------
-    ndarray of float64, shape (k,)
+    ndarray of float64, of the shape of ``t``
         A right-continuous step function; nan beyond the last length of the curve, unless nothing lasted that long.
     """
     place = _place(curve, t)
@@ -94,14 +94,14 @@ def no_return(curve: SurvivalCurve, t: FloatArray, within: float) -> FloatArray:
     Parameters
     ----------
     curve : SurvivalCurve
-    t : ndarray of float64, shape (k,)
+    t : ndarray of float64, of any shape
         How long it has lasted without an end.
     within : float
-        w, the length of the window after t; an end at t + w lies inside, one at t does not.
+        w above 0, the length of the window after t; an end at t + w lies inside, one at t does not.
 
     Returns
     -------
-    ndarray of float64, shape (k,)
+    ndarray of float64, of the shape of ``t``
         nan where the curve cannot tell: t + w lies beyond its last length, or nothing lasted longer than t.
     """
     before, after = _place(curve, t), _place(curve, t + within)
@@ -123,16 +123,16 @@ def no_return_interval(
     Parameters
     ----------
     curve : SurvivalCurve
-    t : ndarray of float64, shape (k,)
+    t : ndarray of float64, of any shape
         How long it has lasted without an end.
     within : float
-        w, the length of the window after t.
+        w above 0, the length of the window after t.
     level : float
         Coverage, between 0 and 1.
 
     Returns
     -------
-    lower, upper : ndarray of float64, shape (k,)
+    lower, upper : ndarray of float64, of the shape of ``t``
         nan where :func:`no_return` is.
     """
     share, known = no_return(curve, t, within), known_outcomes(curve, t, within)
@@ -145,13 +145,13 @@ def survival_interval(curve: SurvivalCurve, t: FloatArray, level: float = 0.95) 
     Parameters
     ----------
     curve : SurvivalCurve
-    t : ndarray of float64, shape (k,)
+    t : ndarray of float64, of any shape
     level : float
         Coverage, between 0 and 1.
 
     Returns
     -------
-    lower, upper : ndarray of float64, shape (k,)
+    lower, upper : ndarray of float64, of the shape of ``t``
         nan where :func:`survival_at` is.
     """
     place = _place(curve, t)
@@ -165,14 +165,14 @@ def known_outcomes(curve: SurvivalCurve, t: FloatArray, within: float) -> IntArr
     Parameters
     ----------
     curve : SurvivalCurve
-    t : ndarray of float64, shape (k,)
+    t : ndarray of float64, of any shape
         How long they have lasted without an end.
     within : float
-        w, the length of the window after t.
+        w above 0, the length of the window after t.
 
     Returns
     -------
-    ndarray of int64, shape (k,)
+    ndarray of int64, of the shape of ``t``
         Those at risk after t without those that were lost sight of before t + w.
     """
     return _known(curve, t, t + within)
@@ -180,6 +180,11 @@ def known_outcomes(curve: SurvivalCurve, t: FloatArray, within: float) -> IntArr
 
 def lapse_cut(curve: SurvivalCurve, within: float, chance: float, level: float = 0.95) -> float:
     """Return the least t from which on an end within w of what has lasted so long is unlikely.
+
+    That is the least t at which its chance is at most so much, and after which it is never clearly above that again,
+    with its whole interval. On a curve that only ever gets less steep this is the first t at which it holds. It is not
+    where ends come in a rhythm and the window is shorter than the wait for them; and demanding that the estimate itself
+    never rises again would let an accident late on a thin curve decide.
 
     Parameters
     ----------
@@ -202,25 +207,27 @@ def lapse_cut(curve: SurvivalCurve, within: float, chance: float, level: float =
     told = ~np.isnan(ending) & (known_outcomes(curve, times, within) >= MIN_KNOWN)
     times, ending = times[told], ending[told]
     _, upper = no_return_interval(curve, times, within, level)
-    likely = np.flatnonzero(1 - upper > chance)
-    settled = times[likely[-1] + 1 :] if len(likely) else times
-    unlikely = ending[len(times) - len(settled) :] <= chance
-    return float(settled[np.argmax(unlikely)]) if unlikely.any() else math.nan
+    unlikely, clearly_not = np.flatnonzero(ending <= chance + _SAME), np.flatnonzero(1 - upper > chance)
+    settled = unlikely[unlikely > clearly_not.max(initial=-1)]
+    if not len(settled):
+        return math.nan
+    place = int(_place(curve, times[settled[0]]))
+    return float(curve.time[place - 1]) if place else 0.0
 
 
 def _interval(
     curve: SurvivalCurve, share: FloatArray, known: IntArray, before: IntArray, after: IntArray, level: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the interval of a share that came about between two places on the curve."""
-    lengths = known.astype(np.float64)
     inner = (share > 0) & (share < 1)
     greenwood = np.concatenate(([0.0], curve.log_variance))
-    variance = greenwood[after[inner]] - greenwood[before[inner]]
-    lengths[inner] = (1 - share[inner]) / (share[inner] * variance)
-    lower, upper = np.full((2, *np.shape(share)), math.nan)
+    with np.errstate(invalid="ignore"):
+        variance = np.where(inner, greenwood[after] - greenwood[before], 1.0)
+    lengths = np.where(inner, (1 - share) / (np.where(inner, share, 1.0) * variance), known)
     told = ~np.isnan(share) & (lengths > 0)
-    lower[told], upper[told] = wilson_interval(share[told] * lengths[told], lengths[told], level)
-    return lower, upper
+    lengths = np.where(told, lengths, 1.0)
+    lower, upper = wilson_interval(np.where(told, share, 0.0) * lengths, lengths, level)
+    return np.where(told, lower, math.nan), np.where(told, upper, math.nan)
 
 
 def _known(curve: SurvivalCurve, start: FloatArray, end: FloatArray) -> IntArray:

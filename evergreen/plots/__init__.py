@@ -6,6 +6,15 @@ The extra ``plot`` brings matplotlib.
 from evergreen.plots.churn import churn_backtest
 from evergreen.plots.clv import history_map
 from evergreen.plots.evaluation import by_frequency, calibration, tracking
+from evergreen.plots.returns import return_curve
 from evergreen.plots.rfm import segments
 
-__all__ = ["by_frequency", "calibration", "churn_backtest", "history_map", "segments", "tracking"]
+__all__ = [
+    "by_frequency",
+    "calibration",
+    "churn_backtest",
+    "history_map",
+    "return_curve",
+    "segments",
+    "tracking",
+]

@@ -28,6 +28,7 @@ from evergreen.models.covariates import CovariateModel
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
+from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
@@ -175,6 +176,12 @@ def _spend_histories(
     return replace(found, without_repeat=without_repeat, without_value=without_value)
 
 
+def _gap_histories(
+    order: IntArray, length: FloatArray, returned: IntArray, silent: IntArray, time_unit: TimeUnit
+) -> GapHistories:
+    return GapHistories.of(order, length, returned, silent, time_unit=time_unit)
+
+
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "BGNBD": Kind(BGNBD),
@@ -190,6 +197,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "FitResult": Kind(FitResult, _fit_result),
         "PurchaseHistories": Kind(PurchaseHistories, _purchase_histories),
         "SpendHistories": Kind(SpendHistories, _spend_histories),
+        "GapHistories": Kind(GapHistories, _gap_histories),
         "SegmentMap": Kind(SegmentMap),
         "RFMScorer": Kind(RFMScorer),
         "CLVFit": Kind(CLVFit),
@@ -284,7 +292,7 @@ def codec_of(hint: Any) -> Codec:
         raise InputTypeError(f"A field of type {hint!r} cannot be saved.")
     if issubclass(of, Enum):
         return choice({str(member.value): member for member in of})
-    if (is_dataclass(of) or issubclass(of, tuple)) and all(kind.of is not of for kind in KINDS.values()):
+    if is_dataclass(of) and all(kind.of is not of for kind in KINDS.values()):
         return _part(Kind(of))
     return thing(of)
 
@@ -298,7 +306,7 @@ def _unaliased(hint: Any) -> Any:
 
 
 def _part(kind: Kind) -> Codec:
-    """Return the codec of a dataclass or named tuple that never stands alone: its fields are written by themselves."""
+    """Return the codec of a dataclass that never stands alone: its fields are written by themselves."""
     return Codec(
         f"a {kind.of.__name__}",
         holds=lambda value: type(value) is kind.of,
@@ -334,12 +342,12 @@ def _with_default(make: Callable[..., Any]) -> frozenset[str]:
 
 @cache
 def _fields(of: type) -> Mapping[str, Codec]:
-    """Return the codec of each field of a dataclass or tuple, or of each setting and learned value of an estimator."""
+    """Return the codec of each field of a dataclass, or of each setting and learned value of an estimator."""
     hints = get_type_hints(of)
     if issubclass(of, Estimator):
         settings = get_type_hints(cast("Any", of).__init__)
         del settings["return"]
         hints = {**settings, **{name: hint for name, hint in hints.items() if name.endswith("_")}}
-    elif is_dataclass(of):
-        hints = {field.name: hints[field.name] for field in fields(of)}
+    else:
+        hints = {field.name: hints[field.name] for field in fields(cast("Any", of))}
     return MappingProxyType({name: codec_of(hint) for name, hint in hints.items()})

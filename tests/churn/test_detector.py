@@ -145,7 +145,7 @@ def test_covariates_are_learned(log: pd.DataFrame, base: CustomerBase) -> None:
     known = base.with_attributes(pd.DataFrame({"customer_id": ids, "kind": np.where(often, "b", "a")}))
     detector = ChurnDetector(purchase_covariates=["kind"], lapse_chance=None).fit(known)
     assert isinstance(detector.transaction_model_, CovariateModel)
-    assert detector.return_curves_ is None
+    assert detector.gaps_ is None
     assert detector.transaction_model_.parameters["purchase[kind=b]"] > 0.5
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evergreen import CustomerBase, GapHistories, datasets
-from evergreen.churn.returns import ENOUGH, ReturnChances, ReturnCurves, lapsed
+from evergreen.churn.returns import ENOUGH, ReturnChances, ReturnCurves, compact, lapsed
 from evergreen.errors import InvalidInputError
 from evergreen.kernels.survival import MIN_KNOWN
 
@@ -57,15 +57,24 @@ def test_horizon_beyond_every_gap_is_refused(curves: ReturnCurves) -> None:
         ReturnChances(curves, 800.0)
 
 
-def test_many_lengths_are_rounded_up_to_few_steps() -> None:
+def test_many_lengths_are_rounded_up_to_few() -> None:
     random = np.random.default_rng(1)
     length = random.gamma(1.0, 300.0, 20_000)
     gaps = GapHistories.of(np.ones(20_000), length, np.ones(20_000), np.zeros(20_000))
-    fine, coarse = gaps.curve(), ReturnCurves.of(gaps).once
-    assert len(fine.steps.time) > 10_000
-    assert len(coarse.steps.time) <= 2_048
+    few = compact(gaps)
+    assert len(gaps) > 10_000
+    assert len(few) <= 2_048
+    assert few.gaps == gaps.gaps
     at = np.linspace(0, 1_000, 50)
-    np.testing.assert_allclose(coarse.survival(at), fine.survival(at), atol=0.006)
+    np.testing.assert_allclose(few.curve().survival(at), gaps.curve().survival(at), atol=0.006)
+
+
+def test_compact_gaps_have_the_same_curves(gaps: GapHistories, curves: ReturnCurves) -> None:
+    few = compact(gaps)
+    assert len(few) < len(gaps)
+    assert (few.customers, few.gaps) == (gaps.customers, gaps.gaps)
+    for one, other in zip(ReturnCurves.of(few).by_order, curves.by_order, strict=True):
+        np.testing.assert_array_equal(one.steps.survival, other.steps.survival)
 
 
 def test_a_base_in_which_nobody_came_back_a_second_time() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evergreen import CustomerBase, RFMScorer, split
+from evergreen import CustomerBase, GapHistories, RFMScorer, split
 from evergreen.frames.engines import table_beside
 from tests.contracts.registry import (
     ENGINES,
@@ -85,6 +85,16 @@ def test_histories_are_those_of_pandas_to_the_bit(base: CustomerBase, plain: Cus
     for found, expected in ((base.histories(), plain.histories()), (base.spends(), plain.spends())):
         for column in type(expected).__dataclass_fields__:
             np.testing.assert_array_equal(getattr(found, column), getattr(expected, column), err_msg=column)
+
+
+def test_gaps_are_those_of_pandas_to_the_bit(native: Any, log: pd.DataFrame) -> None:
+    def asked(log: Any) -> list[GapHistories]:
+        bases = [base_of(log), base_of(log, occasion="row", time_unit="W"), split(log, at="2024-08-31").calibration]
+        return [base.gaps() for base in bases]
+
+    for found, wanted in zip(asked(native), asked(log), strict=True):
+        for column in GapHistories.__dataclass_fields__:
+            np.testing.assert_array_equal(getattr(found, column), getattr(wanted, column), err_msg=column)
 
 
 def test_what_may_be_known_besides_is_that_of_pandas_to_the_bit(native: Any, log: pd.DataFrame) -> None:

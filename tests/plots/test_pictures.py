@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen import BGNBD, ChurnDetector, CLVModel, CustomerBase, Evaluation, RFMScorer, datasets, split
+from evergreen import (
+    BGNBD,
+    ChurnDetector,
+    CLVModel,
+    CustomerBase,
+    Evaluation,
+    GapHistories,
+    RFMScorer,
+    datasets,
+    split,
+)
 from evergreen.errors import MissingExtraError
 
 
@@ -122,6 +132,32 @@ def test_churn_backtest_shows_every_date(plots: Any, dates: list[str]) -> None:
     auc = found.table.set_index("score")["auc"]
     wanted = zip(dates, np.atleast_1d(auc["bg/nbd"]), np.atleast_1d(auc["days since last"]), strict=True)
     assert labels == [f"{date}: {model:.3f}, silence {rule:.3f}".replace("0.", ".") for date, model, rule in wanted]
+
+
+def test_return_curve_shows_a_line_for_each_order(plots: Any) -> None:
+    gaps = CustomerBase.from_transactions(datasets.load_cdnow(sample=True), time_unit="W").gaps()
+    ax = plots.return_curve(gaps, within="90D")
+    steps = [line for line in ax.lines if len(line.get_xdata()) > 1]
+    parts = [gaps.at(1), gaps.at(2), gaps.from_order(3)]
+    for line, band, part in zip(steps, ax.collections, parts, strict=True):
+        table = part.curve().table()
+        np.testing.assert_array_equal(line.get_xdata()[1:], table.time)
+        np.testing.assert_allclose(line.get_ydata()[1:], 100 * table.came_back)
+        heights = band.get_paths()[0].vertices[:, 1]
+        assert heights.max() == pytest.approx(100 * table.upper.max())
+    dots = [tuple(line.get_xydata()[0]) for line in ax.lines if len(line.get_xdata()) == 1]
+    cuts = [part.curve().lapse_cut("90D") for part in parts]
+    assert dots == [(cut, 100 * (1 - part.curve().survival(cut))) for cut, part in zip(cuts, parts, strict=True)]
+    assert [text.get_text() for text in ax.texts] == [f"{cut:.3g}" for cut in cuts]
+    assert ax.get_title("left") == "dots: from here on at most 10 % come back within 90 days"
+    assert ax.get_xlabel() == "weeks since the purchase"
+
+
+def test_return_curve_of_few(plots: Any) -> None:
+    ax = plots.return_curve(GapHistories.of([1], [3.0], [1], [2]), within="1D")
+    assert len(ax.lines) == 1
+    assert not ax.texts
+    assert plots.return_curve(GapHistories.of([1], [3.0], [1], [2])).get_title("left") == ""
 
 
 def test_draws_on_given_axes(plots: Any, model: CLVModel) -> None:

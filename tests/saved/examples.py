@@ -42,7 +42,6 @@ from evergreen import (
     WeakPrior,
     save,
 )
-from evergreen.churn import ReturnCurves
 
 FOLDER = Path(__file__).parent / "schema_1"
 """Files of the current schema; those of older ones stay where they are."""
@@ -96,7 +95,7 @@ def fitted_churn() -> ChurnDetector:
     detector.fit_ = fit_of(PURCHASES)
     detector.rhythm_ = Rhythm(1.5, 7.25)
     gaps = [(1, 1 / 7, 40, 0), (1, 3.0, 25, 0), (1, 30.0, 1, 90), (2, 2.5, 30, 0), (2, 28.0, 0, 35), (3, 9.0, 0, 5)]
-    detector.return_curves_ = ReturnCurves.of(GapHistories.of(*zip(*gaps, strict=True), time_unit="W"))
+    detector.gaps_ = GapHistories.of(*zip(*gaps, strict=True), time_unit="W")
     return detector
 
 
@@ -192,6 +191,15 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
                 "customers": found.customers,
                 "rows": [found.frequency.tolist(), found.value.tolist(), found.count.tolist()],
                 "left_out": [found.without_repeat, found.without_value],
+            },
+        ),
+        "GapHistories": Example(
+            GapHistories.of([1, 1, 2, 30], [1 / 7, 4.0, 0.0, 4.0], [2, 0, 1, 0], [0, 3, 0, 1], time_unit="W"),
+            lambda found: {
+                "customers": found.customers,
+                "rows": [found.order.tolist(), found.length.tolist(), found.returned.tolist(), found.silent.tolist()],
+                "time_unit": found.time_unit,
+                "p_return": found.at(1).curve().p_return(0, "1W").tolist(),
             },
         ),
         "SegmentMap": Example(

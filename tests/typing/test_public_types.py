@@ -28,9 +28,11 @@ from evergreen import (
     FitResult,
     FitStatus,
     GammaGamma,
+    GapHistories,
     ParameterDraws,
     ParetoNBD,
     PurchaseHistories,
+    ReturnCurve,
     RFMScorer,
     Rhythm,
     SegmentMap,
@@ -42,6 +44,7 @@ from evergreen import (
     compare,
     datasets,
     interop,
+    lapse_cut,
     overdue_ratio,
     posterior,
     profit_threshold,
@@ -153,6 +156,19 @@ def test_bases_and_histories(base: CustomerBase) -> None:
     assert_type(base.purchase_arrays(), tuple[IntArray, FloatArray, FloatArray])
     assert_type(split(datasets.load_cdnow(sample=True), at="1997-09-30"), Split)
     assert_type(datasets.simulate_log(5, seed=1), pd.DataFrame)
+
+
+def test_gaps_and_returns() -> None:
+    gaps = CustomerBase.from_transactions(datasets.load_cdnow(sample=True)).gaps()
+    assert_type(gaps, GapHistories)
+    assert_type(gaps + gaps.at(1), GapHistories)
+    assert_type(gaps.from_order(2).gaps, int)
+    curve = assert_type(gaps.curve(), ReturnCurve)
+    assert_type(curve.p_return([0, 30], within="30D"), FloatArray)
+    assert_type(curve.survival(timedelta(days=30)), FloatArray)
+    assert_type(curve.p_return_interval("30D", within="30D"), tuple[FloatArray, FloatArray])
+    assert_type(curve.lapse_cut("90D"), float)
+    assert_type(lapse_cut([1.0, 2.0], [True, False], within=3.0), float)
 
 
 def test_durations() -> None:
