@@ -6,8 +6,17 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from benchmarks.problems import GIVEN, HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
-from evergreen import BGBB, BGNBD, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
+from benchmarks.problems import (
+    GIVEN,
+    HORIZON_DAYS,
+    LOOKED_BACK,
+    MONTHLY_DISCOUNT,
+    PARAMETERS,
+    REGULARITY,
+    SPEND,
+    TRANSACTIONS,
+)
+from evergreen import BGBB, BGNBD, ChurnDetector, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
 from evergreen.models.catalog import TRANSACTION_MODELS
 
 NAME = "evergreen"
@@ -107,6 +116,16 @@ def score(held):
 def rfm(held):
     scored = RFMScorer(segments=None).fit(held.base).transform(held.base)
     return scored["r"], scored["f"], scored["m"]
+
+
+def churn(base, name):
+    return ChurnDetector(transactions=name).fit(base).transform(base)
+
+
+def churn_backtest(log, name):
+    last = log["date"].max()
+    dates = [last - np.timedelta64(days, "D") for days in LOOKED_BACK]
+    return ChurnDetector(transactions=name).backtest(log, at=dates)
 
 
 def _predict(held):

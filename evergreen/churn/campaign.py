@@ -45,9 +45,9 @@ def profit_threshold(value: ArrayLike, *, contact_cost: float, offer_cost: float
 
     Notes
     -----
-    After Neslin, Gupta, Kamakura, Lu & Mason (2006), who take all contacted customers to cost alike; Verbeke et al.
-    (2012) choose the number of customers to contact by such a profit. It is only as good as the success rate, which an
-    experiment with customers left alone must tell: those who stay after a contact are not those who stay because of it.
+    After the profit of a campaign by Neslin, Gupta, Kamakura, Lu & Mason (2006) and Verbeke et al. (2012), taken here
+    for one customer with a value of his own. It is only as good as the success rate, and that takes an experiment
+    with customers who are left alone: who stays after a contact does not always stay because of it.
 
     Examples
     --------

@@ -18,14 +18,14 @@ DAYS = 800
 """How far the walk goes."""
 
 
-def histories(discrete: bool, customers: int = 60) -> tuple[IntArray, FloatArray, FloatArray]:
+def histories(customers: int = 60) -> tuple[IntArray, FloatArray, FloatArray]:
     """Return customers of all kinds: one-time buyers, heavy ones, some silent for long and some who just bought."""
     random = np.random.default_rng(4)
     x = np.concatenate((np.zeros(8, np.int64), random.integers(1, 12, customers - 10), [60, 150]))
     t_x = np.where(x > 0, x + random.integers(0, 200, customers), 0)
     silence = random.integers(0, 250, customers)
     silence[::7] = 0
-    return x, t_x.astype(np.float64), (t_x + silence).astype(np.float64) * (1 if discrete else 1.0)
+    return x, t_x.astype(np.float64), (t_x + silence).astype(np.float64)
 
 
 def walk(chances: Chances, alarm: float, x: IntArray, t_x: FloatArray, T: FloatArray, *known: Any) -> IntArray:
@@ -41,7 +41,7 @@ def walk(chances: Chances, alarm: float, x: IntArray, t_x: FloatArray, T: FloatA
 def test_the_day_of_alarm_is_that_of_a_walk(name: str, alarm: float) -> None:
     model = TRANSACTION_MODELS[name]
     chances = ModelChances(model, 45.0, "D")
-    rows = histories(model.discrete)
+    rows = histories()
     wanted = walk(chances, alarm, *rows)
     found = whole_days(chances.seconds_to(alarm, *rows))
     near = wanted <= DAYS
@@ -65,15 +65,16 @@ def test_very_regular_buyers_are_looked_after_one_by_one() -> None:
 
 def test_times_of_day_round_up_to_whole_days() -> None:
     model = TRANSACTION_MODELS["bg/nbd"]
-    x, t_x, T = histories(discrete=False)
-    T = T + np.linspace(0, 0.999, len(T))
+    x, t_x, T = histories()
+    later = T + np.linspace(0, 0.999, len(T))
     chances = ModelChances(model, 45.0, "D")
-    np.testing.assert_array_equal(whole_days(chances.seconds_to(0.8, x, t_x, T)), walk(chances, 0.8, x, t_x, T))
+    found = whole_days(chances.seconds_to(0.8, x, t_x, later))
+    np.testing.assert_array_equal(found, walk(chances, 0.8, x, t_x, later))
 
 
 @pytest.mark.parametrize(("unit", "length"), [("h", 1 / 24), ("W", 7.0), ("M", 365.2425 / 12)])
 def test_days_do_not_know_the_unit(unit: TimeUnit, length: float) -> None:
-    x, t_x, T = histories(discrete=False)
+    x, t_x, T = histories()
     model = BGNBD(0.9, 21.0, 0.8, 2.4)
     days = ModelChances(model, 45.0, "D").seconds_to(0.8, x, t_x, T)
     other = ModelChances(BGNBD(0.9, 21.0 / length, 0.8, 2.4), 45.0 / length, unit)
@@ -82,7 +83,7 @@ def test_days_do_not_know_the_unit(unit: TimeUnit, length: float) -> None:
 
 def test_opportunities_are_whole() -> None:
     model = TRANSACTION_MODELS["bg/bb"]
-    x, t_x, T = histories(discrete=True)
+    x, t_x, T = histories()
     found = ModelChances(model, 6.0, "W").seconds_to(0.8, x, t_x, T) / 86_400
     finite = np.isfinite(found)
     assert (found[finite] % 7 == 0).all()
@@ -97,7 +98,7 @@ def test_opportunities_are_whole() -> None:
 def test_each_customer_follows_the_model_of_his_attributes() -> None:
     base: HistoryModel = BGNBD(0.9, 21.0, 0.8, 2.4)
     model = CovariateModel(base, (Covariate("channel", levels=("shop", "web")),), ("channel",), (), (0.7,))
-    x, t_x, T = histories(discrete=False)
+    x, t_x, T = histories()
     channel = np.where(np.arange(len(x)) % 3 == 0, "web", "shop")
     found = ModelChances(model, 45.0, "D").seconds_to(0.8, x, t_x, T, channel)
     for name in ("shop", "web"):
@@ -128,7 +129,7 @@ def curves() -> ReturnCurves:
 @pytest.mark.parametrize("alarm", [0.4, 0.6, 0.8])
 def test_the_day_of_alarm_on_the_curves_is_that_of_a_walk(curves: ReturnCurves, alarm: float) -> None:
     chances = ReturnChances(curves, 45.0)
-    rows = histories(discrete=False)
+    rows = histories()
     wanted = walk(chances, alarm, *rows)
     found = whole_days(chances.seconds_to(alarm, *rows))
     np.testing.assert_array_equal(found, wanted)
