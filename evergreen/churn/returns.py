@@ -129,7 +129,8 @@ class ReturnChances:
     ----------
     curves : ReturnCurves
     horizon : float
-        In the time unit of the curves.
+        In the time unit of the curves. Where no gap of an order was observed for so long, as may be the case with the
+        most frequent buyers, they are taken for those of the order below.
 
     Raises
     ------
@@ -138,7 +139,16 @@ class ReturnChances:
     """
 
     def __init__(self, curves: ReturnCurves, horizon: float) -> None:
-        self._tables = [_table(curve, horizon, order + 1) for order, curve in enumerate(curves.by_order)]
+        tables: list[_Table] = []
+        for curve in curves.by_order:
+            table = _table(curve, horizon)
+            if table is None and not tables:
+                raise InvalidInputError(
+                    f"No gap was observed for as long as the horizon: the longest took {_days(curve, curve.observed):.6g} "
+                    "days. Choose a shorter horizon, or observe customers for longer."
+                )
+            tables.append(tables[-1] if table is None else table)
+        self._tables = tables
         self._second = DAYS_PER_UNIT[curves.everyone.time_unit] * 86_400
 
     def p_churn(self, frequency: IntArray, recency: FloatArray, T: FloatArray, *_: Any) -> FloatArray:
@@ -204,18 +214,15 @@ class _Table:
         return np.minimum.accumulate(when[::-1])[::-1]
 
 
-def _table(curve: ReturnCurve, horizon: float, order: int) -> _Table:
+def _table(curve: ReturnCurve, horizon: float) -> _Table | None:
     """Return the chance of no return at every silence at which it changes, as far as it is known well enough."""
     steps = curve.steps
     silence = np.unique(np.concatenate(([0.0], steps.time, steps.time[steps.time > horizon] - horizon)))
     chance = no_return(steps, silence, horizon)
+    if np.isnan(chance[0]):
+        return None
     told = ~np.isnan(chance) & (known_outcomes(steps, silence, horizon) >= MIN_KNOWN)
-    told[0] = not np.isnan(chance[0])
-    if not told[0]:
-        raise InvalidInputError(
-            f"No gap after {order} purchases was observed for as long as the horizon: the longest took "
-            f"{_days(curve, curve.observed):.6g} days. Choose a shorter horizon, or observe customers for longer."
-        )
+    told[0] = True
     since = np.rint(silence[told] * DAYS_PER_UNIT[curve.time_unit] * 86_400)
     last_of_second = np.append(np.diff(since) > 0, True)
     return _Table(since[last_of_second], chance[told][last_of_second])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from evergreen.churn import ChurnBacktest
-from evergreen.plots.canvas import INK, LEAF, MIST, axes, tidy
+from evergreen.plots.canvas import INK, LEAF, MIST, axes, draw_shares, on_diagonal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_ASIDE: Final = 0.012  # dates stand side by side where they say the same
 
 
 def churn_backtest(backtest: ChurnBacktest, *, ax: Axes | None = None) -> Axes:
@@ -46,23 +48,16 @@ def churn_backtest(backtest: ChurnBacktest, *, ax: Axes | None = None) -> Axes:
     from matplotlib.colors import LinearSegmentedColormap
 
     ax = axes(ax, (5.6, 5.2))
-    ax.plot([0, 1], [0, 1], color=MIST, linewidth=1, linestyle="--")
+    on_diagonal(ax, "chance of no purchase within the horizon", "share who made none")
     dates = backtest.calibration["at"].unique()
-    shades = LinearSegmentedColormap.from_list("dates", [MIST, LEAF])(np.linspace(0.25, 1, len(dates)))
-    shift = np.linspace(-0.006, 0.006, len(dates)) if len(dates) > 1 else [0.0]
-    for date, shade, aside in zip(dates, shades if len(dates) > 1 else [LEAF], shift, strict=True):
-        table = backtest.calibration[backtest.calibration["at"] == date]
-        observed, lower, upper = (table[name].to_numpy() for name in ("observed", "lower", "upper"))
-        bars = np.maximum([observed - lower, upper - observed], 0.0)
+    shades = LinearSegmentedColormap.from_list("dates", [MIST, LEAF])(np.linspace(1, 0.25, len(dates))[::-1])
+    for shade, aside, date in zip(shades, np.linspace(0, _ASIDE, len(dates)), dates, strict=True):
         model, rule, *_ = backtest.table.loc[backtest.table["at"] == date, "auc"]
         label = f"{date:%Y-%m-%d}: {_short(model)}, silence {_short(rule)}"
-        said = table["predicted"].to_numpy() + aside
-        ax.errorbar(said, observed, bars, fmt="o", color=shade, markersize=5, elinewidth=1.2, label=label)
-    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    ax.set_xlabel("chance of no purchase within the horizon", color=INK)
-    ax.set_ylabel("share who made none", color=INK)
-    ax.legend(frameon=False, loc="upper left", labelcolor=INK, title="AUC of the chance", title_fontsize=9, fontsize=9)
-    tidy(ax)
+        table = backtest.calibration[backtest.calibration["at"] == date]
+        draw_shares(ax, table, color=shade, aside=float(aside), label=label)
+    title = "AUC of the chance, and of silence alone"
+    ax.legend(frameon=False, loc="upper left", labelcolor=INK, title=title, title_fontsize=9, fontsize=9)
     return ax
 
 

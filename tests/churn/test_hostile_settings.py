@@ -89,8 +89,8 @@ CASES: dict[str, Wrong] = {
         lambda _, base: ChurnDetector(transactions="gaps", horizon="5Y").fit(base),
         InvalidInputError,
         (
-            "No gap after 1 purchases was observed for as long as the horizon: the longest took 359 days. Choose "
-            "a shorter horizon, or observe customers for longer."
+            "No gap was observed for as long as the horizon: the longest took 359 days. "
+            "Choose a shorter horizon, or observe customers for longer."
         ),
     ),
     "a base in weeks": (

@@ -53,8 +53,20 @@ def test_beyond_what_is_known_the_last_chance_holds() -> None:
 
 
 def test_horizon_beyond_every_gap_is_refused(curves: ReturnCurves) -> None:
-    with pytest.raises(InvalidInputError, match="No gap after 1 purchases was observed for as long as the horizon"):
+    with pytest.raises(InvalidInputError, match="No gap was observed for as long as the horizon"):
         ReturnChances(curves, 800.0)
+
+
+def test_frequent_buyers_without_long_gaps_are_taken_for_those_below() -> None:
+    order, length = np.repeat([1, 2], 300), np.tile(np.arange(1, 301), 2)
+    gaps = GapHistories.of(order, np.where(order == 2, length % 20, length), np.ones(600), np.zeros(600))
+    sooner = GapHistories.of([2] * 250, np.arange(250) % 20, [1] * 250, [0] * 250)
+    censored = GapHistories.of([2], [19], [0], [40])
+    chances = ReturnChances(ReturnCurves.of(gaps + sooner + censored), 60.0)
+    zero = np.zeros(2)
+    assert len(ReturnCurves.of(gaps + sooner + censored).by_order) == 2
+    once, again = chances.p_churn(np.array([0, 5]), zero, zero + 10.0)
+    assert once == again == pytest.approx(230 / 290)
 
 
 def test_many_lengths_are_rounded_up_to_few() -> None:
