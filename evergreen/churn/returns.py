@@ -143,9 +143,10 @@ class ReturnChances:
         for curve in curves.by_order:
             table = _table(curve, horizon)
             if table is None and not tables:
+                longest = _days(curve, curve.observed)
                 raise InvalidInputError(
-                    f"No gap was observed for as long as the horizon: the longest took {_days(curve, curve.observed):.6g} "
-                    "days. Choose a shorter horizon, or observe customers for longer."
+                    f"No gap was observed for as long as the horizon: the longest took {longest:.6g} days. Choose a "
+                    "shorter horizon, or observe customers for longer."
                 )
             tables.append(tables[-1] if table is None else table)
         self._tables = tables
