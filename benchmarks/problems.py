@@ -75,7 +75,7 @@ def number(size: str) -> int:
 @cache
 def customers(size: str, grain: str = "day") -> Customers:
     """Return so many customers who mostly buy once."""
-    return _customers(_by_day(number(size)) if grain == "day" else _by_second(number(size)))
+    return customers_of(_by_day(number(size)) if grain == "day" else _by_second(number(size)))
 
 
 @cache
@@ -144,7 +144,8 @@ def _by_second(size: int) -> pd.DataFrame:
     )
 
 
-def _customers(frame: pd.DataFrame) -> Customers:
+def customers_of(frame: pd.DataFrame) -> Customers:
+    """Return the customers of a frame with the arrays behind it."""
     frame = frame.assign(days_since_last=frame["T"] - frame["recency"])
     column: Callable[[str], np.ndarray] = lambda name: np.array(frame[name], np.float64)  # noqa: E731
     return Customers(frame, column("frequency"), column("recency"), column("T"), column("monetary_value"))

@@ -3,8 +3,11 @@
 From a transaction log to scored customers:
 
 - :class:`CustomerBase` summarizes a log; :func:`split` cuts it into calibration and holdout.
+- :class:`RFMScorer` scores recency, frequency and monetary value, names segments (:class:`SegmentMap`), and tells who
+  moved between two dates (:class:`SegmentMoves`); :func:`quantile_scores` scores plain arrays.
+- :class:`ParetoSegmenter` tests 80/20 on value and on trouble, with classes A, B, C; :func:`gini` and its like measure
+  any array.
 - :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
-- :class:`RFMScorer` scores recency, frequency and monetary value, and names segments (:class:`SegmentMap`).
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
@@ -27,6 +30,7 @@ from evergreen.models.covariates import CovariateModel
 from evergreen.models.draws import ParameterDraws, bootstrap, posterior
 from evergreen.models.effects import covariate_effects
 from evergreen.models.encoding import Covariate
+from evergreen.models.estimate import Estimate
 from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.gaps import GapHistories
@@ -36,7 +40,8 @@ from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.rhythm import Rhythm, overdue_ratio
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
-from evergreen.rfm import RFMScorer
+from evergreen.pareto import Concentration, Overlap, ParetoSegmenter, gini, lorenz, share_of_top, smallest_share
+from evergreen.rfm import RFMScorer, SegmentMoves, quantile_scores
 from evergreen.store import load, save
 
 __version__ = "0.1.0"
@@ -52,12 +57,14 @@ __all__ = [
     "CLVModel",
     "ChurnBacktest",
     "ChurnDetector",
+    "Concentration",
     "ContractHistories",
     "Covariate",
     "CovariateModel",
     "CustomerBase",
     "CustomerEquity",
     "Dropped",
+    "Estimate",
     "Evaluation",
     "FitResult",
     "FitStatus",
@@ -65,13 +72,16 @@ __all__ = [
     "GapHistories",
     "MBGCNBDk",
     "ModelChoice",
+    "Overlap",
     "ParameterDraws",
     "ParetoNBD",
+    "ParetoSegmenter",
     "PurchaseHistories",
     "RFMScorer",
     "ReturnCurve",
     "Rhythm",
     "SegmentMap",
+    "SegmentMoves",
     "SegmentRule",
     "SpendHistories",
     "Split",
@@ -81,13 +91,18 @@ __all__ = [
     "covariate_effects",
     "datasets",
     "errors",
+    "gini",
     "interop",
     "lapse_cut",
     "load",
+    "lorenz",
     "overdue_ratio",
     "posterior",
     "profit_threshold",
+    "quantile_scores",
     "save",
+    "share_of_top",
+    "smallest_share",
     "split",
     "sql",
     "store",

@@ -215,30 +215,27 @@ def rfm_query(
         raise InputTypeError.kind("scorer", scorer, "an RFMScorer")
     if not hasattr(scorer, "cut_points_"):
         raise NotFittedError.of(scorer, "rfm_query")
-    cuts, segments = scorer.rules()
+    cuts, segments, weights = scorer.rules()
     columns = ", ".join(map(_name, cuts))
-    _check_free(customer, {*cuts, "r", "f", "m", "rfm", "segment"})
+    _check_free(customer, {*cuts, "r", "f", "m", "rfm", "score", "segment"})
     seconds = _number(DAYS_PER_UNIT[check_time_unit(time_unit)] * 86_400)
     per_order = f" / {_real(orders)}" if "mean_value" in cuts else ""
     days, _, money = cuts
-    ladders = [
-        f"{_ladder(column, points, lowest_best=letter == 'r')} AS {_name(letter)}"
-        for letter, (column, points) in zip("rfm", cuts.items(), strict=True)
-    ]
+    scored = f"""
+        SELECT {_name(customer)},
+          ROUND(({_real(T)} - {_real(recency)}) * {seconds}) / 8.64e4 AS {_name(days)},
+          {_name(orders)} AS "orders",
+          {_real(total_value)}{per_order} AS {_name(money)}
+        FROM {_table(table)}
+    """  # noqa: S608 - names are quoted, numbers are floats
+    for made, ladders in _steps(cuts):
+        before = ", ".join([_name(customer), columns, *map(_name, made)])
+        scored = f'SELECT {before}, {", ".join(ladders)} FROM ({scored}) AS "measured"'  # noqa: S608
     query = f"""
         SELECT {_name(customer)}, {columns}, "r", "f", "m",
-          100 * "r" + 10 * "f" + "m" AS "rfm"{"" if segments is None else f', {_segment(segments)} AS "segment"'}
-        FROM (
-          SELECT {_name(customer)}, {columns}, {", ".join(ladders)}
-          FROM (
-            SELECT {_name(customer)},
-              ROUND(({_real(T)} - {_real(recency)}) * {seconds}) / 8.64e4 AS {_name(days)},
-              {_name(orders)} AS "orders",
-              {_real(total_value)}{per_order} AS {_name(money)}
-            FROM {_table(table)}
-          ) AS "measured"
-        ) AS "scored"
-    """  # noqa: S608 - names are quoted, numbers are floats
+          100 * "r" + 10 * "f" + "m" AS "rfm"{_score(weights)}{_segment_column(segments)}
+        FROM ({scored}) AS "scored"
+    """  # noqa: S608
     return _translated(query, dialect, "RFM scores by learned cut points")
 
 
@@ -293,6 +290,29 @@ def _expected_spend(spend: GammaGamma, occasions: str, dialect: Dialect) -> str:
     return f'CASE WHEN {total} > 0e0 THEN {finite} WHEN "x" IS NOT NULL THEN {infinity} END'
 
 
+def _steps(cuts: Mapping[str, FloatArray]) -> list[tuple[str, list[str]]]:
+    """Return the scores to make one after another: the letters made before, and those of the step as columns."""
+    steps: list[tuple[str, list[str]]] = []
+    for place, (letter, (column, points)) in enumerate(zip("rfm", cuts.items(), strict=True)):
+        before = "rfm"[:place]
+        if not steps or points.ndim > 1:
+            steps.append((before, []))
+        ladder = _ladder_of_cells(column, points, before[: points.ndim - 1], lowest_best=letter == "r")
+        steps[-1][1].append(f"{ladder} AS {_name(letter)}")
+    return steps
+
+
+def _ladder_of_cells(column: str, points: FloatArray, by: str, *, lowest_best: bool) -> str:
+    """Return the ladder of the cell that the scores made before name."""
+    if not by:
+        return _ladder(column, points, lowest_best=lowest_best)
+    cells = " ".join(
+        f"WHEN {score} THEN {_ladder_of_cells(column, part, by[1:], lowest_best=lowest_best)}"
+        for score, part in enumerate(points, 1)
+    )
+    return f"CASE {_name(by[0])} {cells} END"
+
+
 def _ladder(column: str, points: FloatArray, *, lowest_best: bool) -> str:
     """Return 1 plus the number of cut points that a value beats."""
     value, beats = _name(column), "<" if lowest_best else ">"
@@ -302,6 +322,19 @@ def _ladder(column: str, points: FloatArray, *, lowest_best: bool) -> str:
         for place, point in enumerate(best_first)
     )
     return f"CASE {steps} WHEN {value} IS NOT NULL THEN 1 END"
+
+
+def _score(weights: tuple[float, float, float] | None) -> str:
+    """Return the weighted mean of the scores as a further column."""
+    if weights is None:
+        return ""
+    terms = (f"{_number(weight)} * {_name(letter)}" for weight, letter in zip(weights, "rfm", strict=True))
+    return f', {" + ".join(terms)} AS "score"'
+
+
+def _segment_column(segments: SegmentMap | None) -> str:
+    """Return the segment as a further column."""
+    return "" if segments is None else f', {_segment(segments)} AS "segment"'
 
 
 def _segment(segments: SegmentMap) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.problems import (
     GIVEN,
@@ -16,7 +17,18 @@ from benchmarks.problems import (
     SPEND,
     TRANSACTIONS,
 )
-from evergreen import BGBB, BGNBD, ChurnDetector, CLVModel, CustomerBase, GammaGamma, PurchaseHistories, RFMScorer
+from evergreen import (
+    BGBB,
+    BGNBD,
+    ChurnDetector,
+    CLVModel,
+    Concentration,
+    CustomerBase,
+    GammaGamma,
+    ParetoSegmenter,
+    PurchaseHistories,
+    RFMScorer,
+)
 from evergreen.models.catalog import TRANSACTION_MODELS
 
 NAME = "evergreen"
@@ -43,6 +55,12 @@ def hold(customers):
 
 def summarize(log):
     return CustomerBase.from_transactions(log).frame
+
+
+def count_gaps(log):
+    gaps = CustomerBase.from_transactions(log).gaps()
+    rows = pd.MultiIndex.from_arrays([gaps.order, gaps.length])
+    return pd.Series(gaps.returned, rows), pd.Series(gaps.silent, rows)
 
 
 def fit(held):
@@ -126,6 +144,28 @@ def churn_backtest(log, name):
     last = log["date"].max()
     dates = [last - np.timedelta64(days, "D") for days in LOOKED_BACK]
     return ChurnDetector(transactions=name).backtest(log, at=dates)
+
+
+def rfm_by(held, method):
+    scored = RFMScorer(method=method, segments=None).fit(held.base).transform(held.base)
+    return scored["r"], scored["f"], scored["m"]
+
+
+def whole(log):
+    return CustomerBase.from_transactions(log)
+
+
+def moves(scorer, before, after):
+    return scorer.compare(before, after)
+
+
+def pareto(held, draws):
+    return ParetoSegmenter(draws=draws).fit(held.base).transform(held.base)
+
+
+def gini_interval(held, draws):
+    found = Concentration.of(held.base.array("total_value"), draws=draws).gini
+    return found.estimate, found.lower, found.upper
 
 
 def _predict(held):

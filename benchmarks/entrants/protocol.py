@@ -29,6 +29,9 @@ class Entrant(Protocol):
     def summarize(self, log: pd.DataFrame) -> Any:
         """Return one row per customer: frequency, recency, T, monetary_value."""
 
+    def count_gaps(self, log: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+        """Return how many gaps between days with a purchase ended, and last at the end, by order and length in days."""
+
     def fit(self, held: Any) -> Mapping[str, float]:
         """Fit BG/NBD to customers as held; return the parameters."""
 
@@ -71,6 +74,12 @@ class Entrant(Protocol):
     def score(self, held: Any) -> tuple[Any, Any, Any]:
         """Return P(alive), expected purchases and value of every customer."""
 
+    def pareto(self, held: Any, draws: int) -> Any:
+        """Return the classes of value as a frame, after as many replicates for intervals."""
+
+    def gini_interval(self, held: Any, draws: int) -> tuple[float, float, float]:
+        """Return the Gini of total value with the bounds of its percentile bootstrap interval."""
+
     def rfm(self, held: Any) -> tuple[Any, Any, Any]:
         """Return the scores r, f and m of every customer, 1 to 5."""
 
@@ -79,3 +88,12 @@ class Entrant(Protocol):
 
     def churn_backtest(self, log: pd.DataFrame, name: str) -> Any:
         """Do that at two dates of a log, and compare with who bought within 90 days."""
+
+    def rfm_by(self, held: Any, method: str) -> tuple[Any, Any, Any]:
+        """Return the scores by one of the ways to cut them."""
+
+    def whole(self, log: pd.DataFrame) -> Any:
+        """Return the customers of a log."""
+
+    def moves(self, scorer: Any, before: Any, after: Any) -> Any:
+        """Return who moved between segments."""

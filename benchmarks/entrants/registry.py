@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.entrants import evergreen, lifetimes, lifetimes_grouped, nothing, pandas_recipe
+from benchmarks.entrants import evergreen, lifetimes, lifetimes_grouped, nothing, pandas_recipe, scipy_bootstrap
 
-ENTRANTS: Final = (evergreen, lifetimes, lifetimes_grouped, pandas_recipe, nothing)
+ENTRANTS: Final = (evergreen, lifetimes, lifetimes_grouped, pandas_recipe, scipy_bootstrap, nothing)
 
 
 def who_can(task: str) -> list:

@@ -201,7 +201,7 @@ class _Dated:
         left, count, row = (there < len(buyers)), count[there], there % len(buyers)
         scores = {score: values[row] for score, values in scores.items()}
         shared = {
-            "at": np.datetime64(halves.at, "s"),
+            "at": halves.at,
             "customers": int(count.sum()),
             "churned": float(count @ left) / int(count.sum()),
         }
@@ -211,7 +211,8 @@ class _Dated:
             for score, values in scores.items()
         ]
         tenths = _calibration(scores[name], left, count)._asdict()
-        return cls(rows, {"at": np.full(len(tenths["customers"]), shared["at"]), **tenths}, leads[name])
+        dates = np.full(len(tenths["customers"]), halves.at, object)
+        return cls(rows, {"at": dates, **tenths}, leads[name])
 
 
 def _evidence(base: CustomerBase, seen: HistorySums, covariates: Sequence[str]) -> Evidence:

@@ -110,7 +110,8 @@ class Offer:
         """
         slope = self.success_rate * (value - self.offer_cost) + self.offer_cost
         costs = self.contact_cost + self.offer_cost
-        return np.divide(costs, slope, out=np.full(np.shape(slope), math.inf), where=slope > 0)
+        with np.errstate(over="ignore"):  # next to no slope: never
+            return np.divide(costs, slope, out=np.full(np.shape(slope), math.inf), where=slope > 0)
 
     def beside(self, table: ScoreTable, value: str) -> ScoreTable:
         """Add what a contact is worth to customers with a chance of churn.

@@ -8,7 +8,7 @@
 
 from evergreen.clv.choice import Candidate, ModelChoice
 from evergreen.clv.comparison import compare
-from evergreen.clv.equity import CustomerEquity, Total
+from evergreen.clv.equity import CustomerEquity
 from evergreen.clv.evaluation import Evaluation
 from evergreen.clv.model import CLVModel
 from evergreen.clv.parts import SPEND_MODELS, CLVFit
@@ -22,7 +22,6 @@ __all__ = [
     "CustomerEquity",
     "Evaluation",
     "ModelChoice",
-    "Total",
     "annual_to_continuous",
     "compare",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self, final
 
@@ -14,39 +13,12 @@ from evergreen.frames import CustomerBase, HistorySums, history_sums, plain_tabl
 from evergreen.models.buyers import Buyers, attributes_of, evidence_of, forecast_of
 from evergreen.models.checks import check_choice
 from evergreen.models.draws import ParameterDraws, bootstrap, posterior
+from evergreen.models.estimate import Estimate
 from evergreen.models.fitting import WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Total:
-    """A total with its interval.
-
-    Attributes
-    ----------
-    estimate : float
-        At the fitted parameters.
-    lower, upper : float
-        Bounds of the interval; nan where no draws were asked for.
-
-    Examples
-    --------
-    >>> str(Total(1000.0, 900.0, 1150.0))
-    '1,000 (900 to 1,150)'
-    """
-
-    estimate: float
-    lower: float = math.nan
-    upper: float = math.nan
-
-    def __str__(self) -> str:
-        """Return the numbers in words."""
-        interval = "" if math.isnan(self.lower) else f" ({self.lower:,.6g} to {self.upper:,.6g})"
-        return f"{self.estimate:,.6g}{interval}"
 
 
 @final
@@ -58,9 +30,9 @@ class CustomerEquity:
     ----------
     customers : int
         Number of customers.
-    value : Total
+    value : Estimate
         Sum of their lifetime values, in the currency of the log.
-    expected_purchases : Total
+    expected_purchases : Estimate
         Purchases expected of them within the horizon; infinite where the horizon and the expectation are.
     level : float
         Coverage of the intervals. They tell how sure the parameters are; what chance does to the customers comes on
@@ -79,8 +51,8 @@ class CustomerEquity:
     """
 
     customers: int
-    value: Total
-    expected_purchases: Total
+    value: Estimate
+    expected_purchases: Estimate
     level: float
     transaction_draws: ParameterDraws | None
     spend_draws: ParameterDraws | None
@@ -203,7 +175,7 @@ class Portfolio:
         purchases, value = self.purchases_and_value(transactions, spend)
         customers = int(self.histories.customers.sum())
         if draws is None:
-            return CustomerEquity(customers, Total(value), Total(purchases), level, None, None)
+            return CustomerEquity(customers, Estimate(value), Estimate(purchases), level, None, None)
         buying, spending = draws
         pairs = zip(buying.values.tolist(), spending.values.tolist(), strict=True)
         drawn = np.array(
@@ -215,8 +187,8 @@ class Portfolio:
         both = replace(buying, weights=(joint := buying.weights * spending.weights) / joint.sum())
         return CustomerEquity(
             customers,
-            Total(value, *both.interval(drawn[:, 1], level)),
-            Total(purchases, *buying.interval(drawn[:, 0], level)),
+            Estimate(value, *both.interval(drawn[:, 1], level)),
+            Estimate(purchases, *buying.interval(drawn[:, 0], level)),
             level,
             buying,
             spending,

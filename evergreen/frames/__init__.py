@@ -8,14 +8,17 @@ from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_outcomes, history_sums
 from evergreen.frames.holdout import Split, split
+from evergreen.frames.levels import Levels
+from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
 from evergreen.frames.periods import Moment, moment_after
 from evergreen.frames.reading import SUMMARY_COLUMNS, ZeroAmounts
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
-from evergreen.frames.tables import arrays_of, parameter_table, plain_table
+from evergreen.frames.tables import arrays_of, parameter_table, plain_matrix, plain_table
 from evergreen.frames.totals import ColumnTotals
 from evergreen.frames.tracking import RepeatOccasions
 
 __all__ = [
+    "ABSENT",
     "SUMMARY_COLUMNS",
     "Arithmetic",
     "ColumnTotals",
@@ -23,7 +26,9 @@ __all__ = [
     "Dropped",
     "HistoryScore",
     "HistorySums",
+    "Levels",
     "Moment",
+    "PairTotals",
     "RepeatOccasions",
     "ScoreTable",
     "Split",
@@ -36,7 +41,9 @@ __all__ = [
     "history_sums",
     "mean_spend",
     "moment_after",
+    "pair_totals",
     "parameter_table",
+    "plain_matrix",
     "plain_table",
     "split",
 ]

@@ -17,7 +17,10 @@ _KEY = "evergreen_key"
 _MATCH = "evergreen_match"
 _ROW = "evergreen_row"
 _WRONG = "evergreen_wrong"
-_TODO = "Give each of them a row first, with values such as 'unknown' or the mean."
+_TODO = (
+    "Say what holds for them, such as with_attributes(..., absent=0) where no row means none, or give each of them a "
+    "row first, with values such as 'unknown' or the mean."
+)
 
 
 def open_attributes(
@@ -72,7 +75,9 @@ def open_attributes(
     return rows
 
 
-def with_attributes(base: AnyFrame, customer: str, attributes: nw.LazyFrame[Any]) -> AnyFrame:
+def with_attributes(
+    base: AnyFrame, customer: str, attributes: nw.LazyFrame[Any], absent: float | str | None = None
+) -> AnyFrame:
     """Join attributes to the customers of a base, and check that every customer has all of them.
 
     Parameters
@@ -83,6 +88,8 @@ def with_attributes(base: AnyFrame, customer: str, attributes: nw.LazyFrame[Any]
         Its id column.
     attributes : narwhals LazyFrame
         As from :func:`open_attributes`.
+    absent : float, bool or str, optional
+        Value of all columns for customers who have no row; by default there must be none.
 
     Returns
     -------
@@ -94,7 +101,8 @@ def with_attributes(base: AnyFrame, customer: str, attributes: nw.LazyFrame[Any]
     InputTypeError
         If the two are in different sessions of an engine.
     InvalidInputError
-        If customers have no row, or a value is missing or infinite.
+        If customers have no row and nothing is said of them, the value for them does not go with a column, or a value
+        is missing or infinite.
     """
     names = [name for name in attributes.collect_schema().names() if name != _KEY]
     kinds = attributes.collect_schema()
@@ -106,6 +114,9 @@ def with_attributes(base: AnyFrame, customer: str, attributes: nw.LazyFrame[Any]
         placed = nw.maybe_reset_index(joined.sort(_ROW).drop(_ROW))
     else:
         placed = joined_lazily(base.with_columns(key), marked, _KEY)
+    if absent is not None:
+        filled = [_filled(name, kinds[name], absent) for name in names]
+        placed = placed.with_columns(*filled, nw.lit(1).alias(_MATCH))
     _check_values(placed, customer, {name: kinds[name] for name in names})
     # a join may have made room for missing values
     whole = [nw.col(name).cast(kinds[name]) for name in names if not isinstance(kinds[name], nw.String)]
@@ -152,6 +163,24 @@ def _value(name: str, kind: nw.dtypes.DType) -> nw.Expr:
         f"Attribute {name!r} holds {kind}, not numbers, text or booleans: convert it first, such as "
         f"frame[{name!r}].astype(float)."
     )
+
+
+def _filled(name: str, kind: nw.dtypes.DType, absent: float | str) -> nw.Expr:
+    """Return an attribute with a value where customers have no row."""
+    if isinstance(kind, nw.Boolean):
+        words, goes = "booleans", isinstance(absent, bool)
+    elif isinstance(kind, nw.String):
+        words, goes = "text", isinstance(absent, str)
+    else:
+        words = "numbers" if kind.is_float() else "whole numbers"
+        number = isinstance(absent, (int, float)) and not isinstance(absent, bool)
+        goes = number and abs(float(absent)) < HUGE and (kind.is_float() or float(absent).is_integer())
+    if not goes:
+        raise InvalidInputError(
+            f"absent={absent!r} does not go with attribute {name!r}, which holds {words}: name the columns that it is "
+            "meant for, and add others by another with_attributes()."
+        )
+    return nw.when(nw.col(_MATCH).is_null()).then(nw.lit(absent).cast(kind)).otherwise(nw.col(name)).alias(name)
 
 
 def _check_once(rows: nw.LazyFrame[Any], customer: str) -> None:

@@ -383,8 +383,8 @@ class CustomerBase:
 
         Notes
         -----
-        From a pandas log they were counted along with the summary. Other logs are read again, in their engine, each
-        time that gaps are asked for; a base that was persisted still has its log read.
+        From a pandas log they were counted along with the summary. Other logs are kept and read again, in their engine,
+        each time that gaps are asked for, even those of a base that was persisted. A pickle of a base holds the counts.
 
         Examples
         --------
@@ -437,7 +437,9 @@ class CustomerBase:
             return SpendHistories.of(repeats + 1, value, count=count)
         return SpendHistories.of(self.array("frequency") + 1, table.array("evergreen_mean"))
 
-    def with_attributes(self, frame: Any, *columns: str, customer: str | None = None) -> CustomerBase:
+    def with_attributes(
+        self, frame: Any, *columns: str, customer: str | None = None, absent: float | str | None = None
+    ) -> CustomerBase:
         """Return the base with what else is known of its customers, matched by their id.
 
         Parameters
@@ -449,6 +451,9 @@ class CustomerBase:
             The columns wanted, of numbers, text or booleans; all by default.
         customer : str, optional
             Its column of ids; that of the base by default.
+        absent : float, bool or str, optional
+            Value of these columns for customers of the base who have no row, such as 0 contacts for those whom the
+            support desk has never heard of. By default every customer must have one.
 
         Returns
         -------
@@ -462,8 +467,9 @@ class CustomerBase:
         InputTypeError
             If the frame is of another kind than the base, or a column of a type that is neither number nor text.
         InvalidInputError
-            If a customer of the base has no row, a customer has several, a value is missing or infinite, or a name is
-            that of another column; the message counts the rows.
+            If a customer of the base has no row and there is no ``absent``, a customer has several, a value is missing
+            or infinite, or a name is that of another column; the message counts the rows. If ``absent`` is not of the
+            kind of a column.
 
         Examples
         --------
@@ -473,10 +479,13 @@ class CustomerBase:
         >>> base = CustomerBase.from_summary(summary).with_attributes(known, "margin", customer="id")
         >>> base.attributes, base.array("margin")
         (('margin',), array([0.4, 0.3]))
+        >>> desk = pd.DataFrame({"customer_id": [2], "contacts": [7]})
+        >>> base.with_attributes(desk, absent=0).array("contacts")
+        array([0, 7])
         """
         theirs = self.customer if customer is None else customer
         given = open_attributes(frame, self._opened, columns, customer=theirs, base_customer=self.customer)
-        joined = with_attributes(self._opened, self.customer, given)
+        joined = with_attributes(self._opened, self.customer, given, absent)
         names = joined.collect_schema().names()[len(self.columns) :]
         return replace(self, frame=joined.to_native(), attributes=(*self.attributes, *names))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -93,12 +94,42 @@ def joined_lazily(frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], on: str) -
     InputTypeError
         If they are on different connections of DuckDB.
     """
-    if not frame.implementation.is_duckdb():
+    with _one_connection(frame):
         return frame.join(other, on=on, how="left")
+
+
+def stacked(frame: AnyFrame, other: AnyFrame) -> AnyFrame:
+    """Put the rows of two frames of a user's below each other.
+
+    Parameters
+    ----------
+    frame, other : narwhals DataFrame or LazyFrame
+        Frames of the same engine with the same columns.
+
+    Returns
+    -------
+    narwhals DataFrame or LazyFrame
+
+    Raises
+    ------
+    InputTypeError
+        If they are on different connections of DuckDB.
+    """
+    with _one_connection(frame):
+        both: list[Any] = [frame, other]
+        return nw.concat(both, how="vertical")
+
+
+@contextmanager
+def _one_connection(frame: AnyFrame) -> Generator[None]:
+    """Say it in plain words where two relations of DuckDB are not on the same connection."""
+    if not frame.implementation.is_duckdb():
+        yield
+        return
     import duckdb
 
     try:
-        return frame.join(other, on=on, how="left")
+        yield
     except duckdb.Error as cause:
         if "different connections" not in str(cause):
             raise

@@ -18,10 +18,18 @@ from evergreen.errors import ColumnNotFoundError, InvalidInputError
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept, table_beside, values_for_frame
 from evergreen.frames.labels import places_of
-from evergreen.frames.order_statistics import order_statistics_of_array, order_statistics_of_frame
+from evergreen.frames.levels import Levels, LevelScore, check_numbers, levels_in
+from evergreen.frames.order_statistics import (
+    Ranks,
+    order_statistics_of_array,
+    order_statistics_of_arrays,
+    order_statistics_of_cells,
+    order_statistics_of_frame,
+)
 from evergreen.frames.tables import small_table
 from evergreen.frames.totals import ColumnTotals, totals_of_row, unscaled
 from evergreen.kernels.binning import scores
+from evergreen.kernels.concentration import levels_of
 from evergreen.typing import FloatArray
 
 HistoryScore: TypeAlias = Callable[..., Mapping[str, np.ndarray[Any, Any]]]
@@ -131,6 +139,31 @@ class ScoreTable:
         small = table_beside(self.frame, {**arrays, **scored})
         return self._joined(small, names)
 
+    def with_levels(self, column: str, score: LevelScore) -> ScoreTable:
+        """Add the columns that a function of the distinct values of a column returns.
+
+        Parameters
+        ----------
+        column : str
+            A numeric column.
+        score : callable
+            Called once with the :class:`Levels`; returns a mapping of names to arrays with a number for each level.
+            On a lazy base they go into the engine as a small table and are joined on the value.
+
+        Returns
+        -------
+        ScoreTable
+        """
+        levels = self.levels(column)
+        scored = {name: np.asarray(made) for name, made in score(levels).items()}
+        self._check_new(scored, len(levels.values))
+        if isinstance(self.frame, nw.DataFrame):
+            place = np.searchsorted(levels.values, self.array(column))
+            return self._with_arrays({name: made[place] for name, made in scored.items()})
+        whole = self.frame.collect_schema()[column].is_integer()
+        keys = levels.values.astype(np.int64) if whole else levels.values
+        return self._joined(table_beside(self.frame, {column: keys, **scored}), [column])
+
     def with_columns(self, **made: Arithmetic) -> ScoreTable:
         """Add columns made by arithmetic from those that are there.
 
@@ -189,6 +222,40 @@ class ScoreTable:
         for cut in cuts.tolist():
             score = score + nw.when(value < cut if lowest_best else value > cut).then(nw.lit(1)).otherwise(nw.lit(0))
         return replace(self, frame=self.frame.with_columns(score.cast(nw.Int64).alias(name)))
+
+    def with_cuts_by(self, name: str, column: str, by: Sequence[str], points: np.ndarray[Any, Any]) -> ScoreTable:
+        """Add whole scores by cut points that depend on other scores.
+
+        Parameters
+        ----------
+        name : str
+            Name of the new column of int64.
+        column : str
+            A numeric column, the larger the better.
+        by : sequence of str, shape (d,)
+            Columns of whole scores from 1 on.
+        points : ndarray of float64, shape (scores of the first, ..., scores of the last, k)
+            Cut points of each combination: the score is 1 plus the number of them strictly below the value.
+
+        Returns
+        -------
+        ScoreTable
+        """
+        self._check([column, *by])
+        if isinstance(self.frame, nw.DataFrame):
+            value, cell = self.array(column), tuple(self.array(other) - 1 for other in by)
+            made = np.ones(len(value), np.int64)
+            for cut in np.moveaxis(points, -1, 0):
+                made += value > cut[cell]
+            return self._with_arrays({name: made})
+        self._check_new({name: None}, 0)
+        cells = np.indices(points.shape[:-1]).reshape(len(by), -1) + 1
+        cuts = {f"evergreen_cut_{place}": cut.ravel() for place, cut in enumerate(np.moveaxis(points, -1, 0))}
+        small = table_beside(self.frame, {**dict(zip(by, cells, strict=True)), **cuts})
+        joined, score = self._joined(small, by).frame, nw.lit(1)
+        for cut in cuts:
+            score = score + nw.when(nw.col(column) > nw.col(cut)).then(nw.lit(1)).otherwise(nw.lit(0))
+        return replace(self, frame=joined.with_columns(score.cast(nw.Int64).alias(name)).drop(*cuts))
 
     def with_labels(self, name: str, columns: Sequence[str], labels: Mapping[tuple[int, ...], str]) -> ScoreTable:
         """Add a name for each combination of whole scores.
@@ -256,6 +323,86 @@ class ScoreTable:
             return order_statistics_of_array(self.array(column), ranks)
         return order_statistics_of_frame(self.frame, column, ranks)
 
+    def order_statistics_by(self, by: str, column: str, ranks: Ranks) -> dict[int, FloatArray]:
+        """Return the exact values at 1-based ranks of a numeric column among the customers of each cell.
+
+        Parameters
+        ----------
+        by : str
+            A column of whole numbers, the cells.
+        column : str
+            A numeric column.
+        ranks : callable
+            The ranks wanted among so many customers.
+
+        Returns
+        -------
+        dict of int to ndarray of float64
+            For each cell that has customers; a lazy table runs two queries with small results.
+        """
+        self._check([by, column])
+        if isinstance(self.frame, nw.DataFrame):
+            return order_statistics_of_arrays(self.array(by), self.array(column), ranks)
+        return order_statistics_of_cells(self.frame, by, column, ranks)
+
+    def extremes(self, *columns: str) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest value of numeric columns, in one pass.
+
+        Parameters
+        ----------
+        *columns : str
+            Numeric columns.
+
+        Returns
+        -------
+        dict of str to (float, float)
+        """
+        self._check(columns)
+        least = [nw.col(name).min().alias(f"least_{place}") for place, name in enumerate(columns)]
+        most = [nw.col(name).max().alias(f"most_{place}") for place, name in enumerate(columns)]
+        row = next(_collected(self._whole_frame(columns).select(*least, *most)).iter_rows(named=True))
+        return {name: (float(row[f"least_{at}"]), float(row[f"most_{at}"])) for at, name in enumerate(columns)}
+
+    def check_numbers(self, *columns: str) -> None:
+        """Refuse columns that are not there or do not hold numbers.
+
+        Parameters
+        ----------
+        *columns : str
+            Their names.
+
+        Raises
+        ------
+        ColumnNotFoundError, InputTypeError
+            If one of them is not or does not.
+        """
+        self._check(columns)
+        check_numbers(self._whole_frame(columns), columns)
+
+    def levels(self, column: str) -> Levels:
+        """Return the distinct values of a numeric column and how many customers have each.
+
+        Parameters
+        ----------
+        column : str
+            A numeric column.
+
+        Returns
+        -------
+        Levels
+            Equal on every engine; of a lazy table nothing else is collected.
+
+        Raises
+        ------
+        InputTypeError
+            If the column does not hold numbers.
+        """
+        self.check_numbers(column)
+        unit = self._whole(column)[1]
+        if isinstance(self.frame, nw.LazyFrame):
+            return levels_in(self.frame, column, unit)
+        return Levels(*levels_of(self.array(column).astype(np.float64)), unit)
+
     def totals(self, column: str, thresholds: Sequence[float] = ()) -> ColumnTotals:
         """Return the sum of a column, and of its part above thresholds, in one pass.
 
@@ -299,7 +446,8 @@ class ScoreTable:
         self._check([by, *columns])
         frame = self._whole_frame([by, *columns])
         whole = {column: self._whole(column) for column in columns}
-        frame = frame.with_columns(*(values.alias(column) for column, (values, _) in whole.items()))
+        if whole:
+            frame = frame.with_columns(*(values.alias(column) for column, (values, _) in whole.items()))
         grouped = frame.group_by(by).agg(nw.len().alias("customers"), *(nw.col(column).sum() for column in columns))
         found = _collected(grouped).sort(by)
         sums = {column: np.asarray(found.get_column(column).to_numpy()) for column in columns}
@@ -308,6 +456,27 @@ class ScoreTable:
             "customers": found.get_column("customers").to_numpy().astype(np.int64),
             **{column: unscaled(sums[column], whole[column][1]) for column in columns},
         }
+
+    def in_whole_numbers(self, *columns: str) -> tuple[AnyFrame, dict[str, float]]:
+        """Return the customer id and columns as a frame in which sums are exact.
+
+        Parameters
+        ----------
+        *columns : str
+            Numeric columns.
+
+        Returns
+        -------
+        frame : narwhals DataFrame or LazyFrame
+            ``total_value`` and ``refunds`` are whole numbers where the base knows their decimals.
+        unit : dict of str to float
+            What sums of each column are to be divided by.
+        """
+        self._check(columns)
+        whole = {column: self._whole(column) for column in columns}
+        frame = self._whole_frame([self.customer, *columns])
+        exact = frame.with_columns(*(values.alias(column) for column, (values, _) in whole.items()))
+        return exact, {column: unit for column, (_, unit) in whole.items()}
 
     def to_native(self, *columns: str) -> Any:
         """Return the customer id and chosen columns as a frame of the user's kind.

@@ -72,6 +72,25 @@ def plain_table(columns: Mapping[str, np.ndarray[Any, Any]]) -> pd.DataFrame:
     return pd.DataFrame(dict(columns))
 
 
+def plain_matrix(values: np.ndarray[Any, Any], rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Return a small table with a name for each row and each column.
+
+    Parameters
+    ----------
+    values : ndarray, shape (r, c)
+        The cells.
+    rows, columns : sequence of str, shape (r,) and (c,)
+        Their names.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    import pandas as pd
+
+    return pd.DataFrame(values, list(rows), list(columns))
+
+
 def parameter_table(
     parts: Sequence[tuple[object, Mapping[str, float], FitResult[Any] | None]], level: float
 ) -> pd.DataFrame:

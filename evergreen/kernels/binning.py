@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import numpy as np
+import numpy.typing as npt
 
 from evergreen.typing import FloatArray, IntArray
+
+_MOST_IN_A_BYTE: Final = 255
 
 
 def cut_ranks(customers: int, bins: int) -> IntArray:
@@ -31,6 +36,32 @@ def cut_ranks(customers: int, bins: int) -> IntArray:
     return np.asarray(-(-customers * k // bins), np.int64)
 
 
+def cuts_of_equal_weight(values: FloatArray, weight: FloatArray, bins: int) -> FloatArray:
+    """Return the cut points of a score that gives each of its values an equal share of a weight.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (m,)
+        Distinct values in ascending order, the larger the better.
+    weight : ndarray of float64, shape (m,)
+        Weight of each, such as revenue; at least 0, and above 0 somewhere.
+    bins : int
+        Number of scores K.
+
+    Returns
+    -------
+    ndarray of float64, shape (bins - 1,)
+        With them, :func:`scores` is ``1 + floor(K * share of the weight of values strictly worse)``, at most K.
+
+    Examples
+    --------
+    >>> cuts_of_equal_weight(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]), 2)
+    array([2.])
+    """
+    up_to = np.cumsum(weight)
+    return values[np.searchsorted(bins * up_to, up_to[-1] * np.arange(1, bins))]
+
+
 def scores(values: FloatArray, cuts: FloatArray) -> IntArray:
     """Return 1 plus the number of cut points that a value strictly exceeds.
 
@@ -55,7 +86,7 @@ def scores(values: FloatArray, cuts: FloatArray) -> IntArray:
     >>> scores(np.array([1.0, 1.0, 5.0]), np.array([1.0, 1.0, 1.0, 1.0]))
     array([1, 1, 5])
     """
-    found = np.ones(len(values), np.int64)
+    found: npt.NDArray[Any] = np.ones(len(values), np.uint8 if len(cuts) < _MOST_IN_A_BYTE else np.int64)
     for cut in cuts:
         found += values > cut
-    return found
+    return found.astype(np.int64)

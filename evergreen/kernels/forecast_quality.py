@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from evergreen.kernels.binning import cut_ranks, scores
-from evergreen.kernels.concentration import top_count
+from evergreen.kernels.concentration import Gains, excess_area, share_of_top
 from evergreen.kernels.grouping import places_and_sums, weights_of
 from evergreen.kernels.special import running_sum
 from evergreen.typing import BoolArray, FloatArray, IntArray
@@ -170,15 +170,6 @@ def _centered_ranks(values: FloatArray | IntArray, weight: FloatArray) -> FloatA
     return np.asarray((np.cumsum(customers) - customers / 2 - customers.sum() / 2)[position])
 
 
-class Gains(NamedTuple):
-    """Cumulative gains: the value of the best customers by a score, after none, and after each distinct score."""
-
-    customers: IntArray
-    """How many customers have this score or a better one, shape (m + 1,)."""
-    value: FloatArray
-    """Their actual value, shape (m + 1,); between two points, of equal scores, it grows evenly."""
-
-
 def gains(score: FloatArray, value: FloatArray, count: IntArray | None = None) -> Gains:
     """Return the curve of cumulative gains, best customers first.
 
@@ -231,10 +222,7 @@ def captured_by_top(score: FloatArray, value: FloatArray, share: float, count: I
     >>> captured_by_top(np.array([3.0, 2.0, 2.0, 1.0]), np.array([4.0, 0.0, 2.0, 2.0]), 0.5)
     0.625
     """
-    curve = gains(score, value, count)
-    top = top_count(int(curve.customers[-1]), share)
-    total = float(curve.value[-1])
-    return float(np.interp(top, curve.customers, curve.value)) / total if total else math.nan
+    return share_of_top(gains(score, value, count), share)
 
 
 def normalized_gini(score: FloatArray, value: FloatArray, count: IntArray | None = None) -> float:
@@ -259,14 +247,8 @@ def normalized_gini(score: FloatArray, value: FloatArray, count: IntArray | None
     >>> normalized_gini(np.array([3.0, 1.0, 2.0]), np.array([6.0, 3.0, 0.0]))
     0.5
     """
-    perfect = _excess(gains(value, value, count))
-    return _excess(gains(score, value, count)) / perfect if perfect else math.nan
-
-
-def _excess(curve: Gains) -> float:
-    """Return the area under gains less that under the straight line."""
-    area = (np.diff(curve.customers) * (curve.value[1:] + curve.value[:-1])).sum() / 2
-    return float(area - curve.customers[-1] * curve.value[-1] / 2)
+    perfect = excess_area(gains(value, value, count))
+    return excess_area(gains(score, value, count)) / perfect if perfect else math.nan
 
 
 # ------------------------------------------------------------------------------------------------ probabilities

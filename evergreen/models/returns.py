@@ -39,7 +39,8 @@ class ReturnCurve:
 
     :meth:`GapHistories.curve` makes one. It assumes nothing of how customers buy, and it speaks of customers as they
     were: it will not hold after a change of season, of the mix of customers or of what is done for them, and it says
-    nothing beyond the longest time that was observed.
+    nothing beyond the longest time that was observed. It steps by whole periods of the occasion: of weeks, 30 days hold
+    four.
 
     Parameters
     ----------

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from evergreen.errors import InputTypeError, InvalidInputError
 
 AXES: Final = ("r", "f", "m", "fm")
 """What a map may look at: the three scores, and ``fm`` = f + m."""
+
+_PLACES: Final = 100  # digits have two places: f + m may be 10 and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,29 @@ class SegmentMap:
     def cells(self) -> dict[tuple[int, ...], str]:
         """The segment of each combination of scores on :attr:`axes`."""
         return {cell: self._covering(cell)[0] for cell in product(*self._levels)}
+
+    def place(self, scores: Sequence[Any]) -> Any:
+        """Return the number of each combination of scores, the scores as its digits.
+
+        Parameters
+        ----------
+        scores : sequence of int, ndarray or engine expression
+            One for each axis.
+
+        Returns
+        -------
+        int, ndarray or engine expression
+            Above 0: scores begin at 1.
+
+        Examples
+        --------
+        >>> PRESETS["rf25"].place([5, 4])
+        504
+        """
+        number = scores[0]
+        for score in scores[1:]:
+            number = number * _PLACES + score
+        return number
 
     @property
     def _levels(self) -> tuple[range, ...]:

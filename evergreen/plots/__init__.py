@@ -6,14 +6,18 @@ The extra ``plot`` brings matplotlib.
 from evergreen.plots.churn import churn_backtest
 from evergreen.plots.clv import history_map
 from evergreen.plots.evaluation import by_frequency, calibration, tracking
+from evergreen.plots.pareto import concentration, overlap
 from evergreen.plots.returns import return_curve
-from evergreen.plots.rfm import segments
+from evergreen.plots.rfm import moves, segments
 
 __all__ = [
     "by_frequency",
     "calibration",
     "churn_backtest",
+    "concentration",
     "history_map",
+    "moves",
+    "overlap",
     "return_curve",
     "segments",
     "tracking",

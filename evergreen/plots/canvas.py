@@ -18,6 +18,9 @@ LEAF: Final = "#2f7d4f"
 MIST: Final = "#b9c4bd"
 """Customers, and whatever is compared with."""
 
+RUST: Final = "#b4613c"
+"""Whatever is shrinking, or makes trouble."""
+
 INK: Final = "#22302a"
 """Text and lines."""
 

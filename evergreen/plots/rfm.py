@@ -1,13 +1,17 @@
-"""Pictures of RFM segments."""
+"""Pictures of RFM segments, and of moves between them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from evergreen.plots.canvas import INK, LEAF, MIST, axes, tidy
+from evergreen.errors import InvalidInputError
+from evergreen.plots.canvas import INK, LEAF, MIST, RUST, axes, tidy
+from evergreen.rfm import SegmentMoves
+from evergreen.rfm.moves import GONE, NEW
+from evergreen.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,3 +58,91 @@ def segments(summary: Any, *, ax: Axes | None = None) -> Axes:
     ax.legend(frameon=False, loc="lower right", labelcolor=INK)
     tidy(ax)
     return ax
+
+
+_GAP: Final = 0.012  # between two segments, as a share of the height
+_BAR: Final = 0.02  # width of the bars
+_CURVE: Final = np.linspace(0, 1, 60)
+_RISE: Final = _CURVE**3 * (10 - 15 * _CURVE + 6 * _CURVE**2)
+_LEGIBLE: Final = 0.012  # a segment with a smaller share has no room for a label
+
+
+def moves(moved: SegmentMoves, *, show: Literal["customers", "value"] = "customers", ax: Axes | None = None) -> Axes:
+    """Draw who moved from which segment to which as streams between two stacks (a Sankey diagram).
+
+    Parameters
+    ----------
+    moved : SegmentMoves
+        What :meth:`RFMScorer.compare` returned.
+    show : {"customers", "value"}
+        What the width of a stream means: customers, or their total value at the later date (below 0 counts as nothing).
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Segments stand in the order of their map, before on the left and after on the right. Green streams lead to
+        segments that come earlier in the map, red ones to later ones, gray ones stay.
+
+    Raises
+    ------
+    InvalidInputError
+        If ``show`` is not allowed, or there is nothing to draw.
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from evergreen import CustomerBase, RFMScorer, datasets, plots, split
+    >>> log = datasets.load_cdnow(sample=True)
+    >>> before, after = split(log, at="1997-12-31").calibration, CustomerBase.from_transactions(log)
+    >>> ax = plots.moves(RFMScorer(segments="rf6").fit(before).compare(before, after))
+    >>> [text.get_text() for text in ax.texts][:2]
+    ['champion  576', 'developing  306']
+    """
+    if show not in ("customers", "value"):
+        raise InvalidInputError.not_allowed("show", show, ("customers", "value"))
+    amounts = moved.customers.astype(np.float64) if show == "customers" else np.maximum(moved.value_after, 0.0)
+    total = float(amounts.sum())
+    if not total:
+        raise InvalidInputError(f"There is nothing to draw: all {show} are 0.")
+    ax = axes(ax, (8.0, 5.6))
+    widths = amounts / total
+    lefts, rights = _stack(widths.sum(axis=1)), _stack(widths.sum(axis=0))
+    x = _BAR + (1 - 2 * _BAR) * _CURVE
+    from_, to = lefts.copy(), rights.copy()
+    for row, column in np.argwhere(widths > 0).tolist():
+        width, last = widths[row, column], len(moved.segments)
+        top = from_[row] + (to[column] - from_[row]) * _RISE
+        ax.fill_between(x, top, top + width, color=_tone(row, column, last), alpha=0.55, linewidth=0)
+        from_[row] += width
+        to[column] += width
+    for side, tops, shares, names in (
+        (0, lefts, widths.sum(axis=1), [*moved.segments, NEW]),
+        (1, rights, widths.sum(axis=0), [*moved.segments, GONE]),
+    ):
+        ax.bar(side + (_BAR / 2 if side == 0 else -_BAR / 2), shares, _BAR, tops, color=INK)
+        for top, share, name in zip(tops, shares, names, strict=True):
+            if share >= _LEGIBLE:
+                at, align = (-0.01, "right") if side == 0 else (1.01, "left")
+                label = f"{name}  {share * total:,.0f}"
+                ax.text(at, top + share / 2, label, ha=align, va="center", color=INK, fontsize=8)
+    ax.set(xlim=(-0.32, 1.32), ylim=(max(lefts[-1] + widths[-1].sum(), rights[-1] + widths[:, -1].sum()), 0))
+    ax.set_title("before", loc="left", fontsize=9, x=0.19)
+    ax.set_title("after", loc="right", fontsize=9, x=0.81)
+    ax.set_axis_off()
+    return ax
+
+
+def _stack(shares: FloatArray) -> FloatArray:
+    """Return where each share begins when they stand below each other with gaps between those that are there."""
+    heights = np.where(shares > 0, shares + _GAP, 0.0)
+    return np.cumsum(heights) - heights
+
+
+def _tone(before: int, after: int, absent: int) -> str:
+    """Return the color of a stream: customers who come or go neither rise nor fall."""
+    if before == after or absent in (before, after):
+        return MIST
+    return LEAF if after < before else RUST

@@ -33,6 +33,7 @@ from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
+from evergreen.pareto import ParetoSegmenter
 from evergreen.rfm import RFMScorer
 from evergreen.store.values import NUMBER, SECONDS, Codec, array, choice, either, inside, named, plain, row, series
 from evergreen.typing import FloatArray, IntArray, TimeUnit
@@ -200,6 +201,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "GapHistories": Kind(GapHistories, _gap_histories),
         "SegmentMap": Kind(SegmentMap),
         "RFMScorer": Kind(RFMScorer),
+        "ParetoSegmenter": Kind(ParetoSegmenter),
         "CLVFit": Kind(CLVFit),
         "CLVModel": Kind(CLVModel, may_lack=frozenset({"fit_", "choice_"})),
         "ChurnDetector": Kind(ChurnDetector),
@@ -329,6 +331,7 @@ _COMPOSED: Final[Mapping[Any, Callable[[tuple[Any, ...]], Codec]]] = MappingProx
         tuple: lambda items: series(codec_of(items[0])) if items[-1] is Ellipsis else row(_all(items)),
         Sequence: lambda items: series(codec_of(items[0])),
         dict: lambda parts: named(codec_of(parts[1])),
+        Mapping: lambda parts: named(codec_of(parts[1])),
     }
 )
 """The codec of a type that is made of others, from their hints."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,9 @@ def test_measures_are_those_of_all_customers_one_by_one(name: str, log: pd.DataF
         scores = ChurnDetector(horizon="60D", transactions=name).fit(halves.calibration).transform(halves.calibration)
         both = scores.merge(halves.holdout, on="customer_id")
         left = both["frequency_holdout"] == 0
-        rows = {name: column.to_numpy() for name, column in found.table[found.table["at"] == at].items()}
+        rows = {
+            name: column.to_numpy() for name, column in found.table[found.table["at"] == date.fromisoformat(at)].items()
+        }
         assert rows["customers"].tolist() == [len(both)] * 3
         np.testing.assert_allclose(rows["churned"], left.mean())
         columns = ("p_churn", "days_since_last", "overdue")
@@ -45,7 +48,7 @@ def test_measures_are_those_of_all_customers_one_by_one(name: str, log: pd.DataF
         np.testing.assert_allclose(rows["auc_lead"], rows["auc"] - rows["auc"][1], atol=1e-15)
         assert np.isnan(rows["brier"][1:]).all()
         assert np.isnan(rows["calibration_error"][1:]).all()
-        tenths = found.calibration[found.calibration["at"] == at]
+        tenths = found.calibration[found.calibration["at"] == date.fromisoformat(at)]
         assert tenths["customers"].sum() == len(both)
         assert tenths["predicted"].is_monotonic_increasing
         np.testing.assert_allclose(np.average(tenths["observed"], weights=tenths["customers"]), left.mean())

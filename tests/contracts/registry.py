@@ -24,6 +24,7 @@ from evergreen import (
     GammaGamma,
     MBGCNBDk,
     ParetoNBD,
+    ParetoSegmenter,
     RFMScorer,
     WeakPrior,
     store,
@@ -88,7 +89,17 @@ _CHURN_VERBS: Mapping[str, Callable[[Any, CustomerBase], Any]] = {
     ),
     "lapse_cuts": lambda detector, _: detector.lapse_cuts(),
 }
-_RFM_VERBS = {"transform": RFMScorer.transform, "summary": RFMScorer.summary}
+_RFM_VERBS = {
+    "transform": RFMScorer.transform,
+    "summary": RFMScorer.summary,
+    "compare": lambda scorer, base: scorer.compare(base, base),
+    "rules": lambda scorer, _: scorer.rules(),
+}
+_PARETO_VERBS = {
+    "transform": ParetoSegmenter.transform,
+    "rank": ParetoSegmenter.rank,
+    "summary": ParetoSegmenter.summary,
+}
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -113,12 +124,31 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             _CHURN_VERBS,
             (),
         ),
+        "pareto": Measure(ParetoSegmenter, ParetoSegmenter.transform, _PARETO_VERBS, ("total_value",)),
+        "pareto both sides": Measure(
+            lambda: ParetoSegmenter(trouble="refunds", classes=(0.5, 0.7, 0.9)),
+            ParetoSegmenter.transform,
+            {**_PARETO_VERBS, "overlap": ParetoSegmenter.overlap},
+            ("total_value", "refunds"),
+        ),
         "rfm": Measure(RFMScorer, RFMScorer.transform, _RFM_VERBS, ("total_value",)),
         "rfm on means": Measure(
             lambda: RFMScorer(monetary="mean", segments="rfm11"),
             RFMScorer.transform,
             _RFM_VERBS,
             ("mean_value",),
+        ),
+        "rfm, nested": Measure(
+            lambda: RFMScorer(method="nested", weights=(1, 2, 2)), RFMScorer.transform, _RFM_VERBS, ("total_value",)
+        ),
+        "rfm by k-means": Measure(
+            lambda: RFMScorer(method="kmeans", bins=(5, 4, 5), segments=None),
+            RFMScorer.transform,
+            {"transform": RFMScorer.transform},
+            ("total_value",),
+        ),
+        "rfm of equal revenue": Measure(
+            lambda: RFMScorer(method="equal_revenue", monetary="mean"), RFMScorer.transform, _RFM_VERBS, ("mean_value",)
         ),
         "rfm in other bins": Measure(
             lambda: RFMScorer(bins=(3, 4, 9), segments=None),

@@ -168,7 +168,11 @@ def test_ids_of_related_types(kind: str, ids: pd.Series[Any], theirs: pd.Series[
 
 
 REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
-    ({"x": [1.0, 2.0]}, InvalidInputError, r"no row among the attributes: 1 of 3 rows, for example 3\. Give each"),
+    (
+        {"x": [1.0, 2.0]},
+        InvalidInputError,
+        r"no row among the attributes: 1 of 3 rows, for example 3\. Say what .* absent=0\) where",
+    ),
     ({"customer_id": [1, 2, 2, 3, 3], "x": 1.0}, InvalidInputError, r"once: 2 of 5 rows\. Bring"),
     ({"x": [1.0, None, np.inf]}, InvalidInputError, r"'x' must not be missing or infinite: 2 of 3 rows\. Fill"),
     ({"x": ["a", None, "b"]}, InvalidInputError, r"'x' must not be missing or infinite: 1 of 3 rows\. Fill"),
@@ -197,6 +201,54 @@ def test_what_is_refused(kind: str, columns: dict[str, Any], error: type[Excepti
     )
     with pytest.raises(error, match=message):
         base.with_attributes(KINDS[kind](given))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ids", [[2, 9, 4], [9], []], ids=["some", "others", "nobody"])
+def test_customers_without_a_row_have_what_was_said(kind: str, ids: list[int]) -> None:
+    summary = pd.DataFrame({"customer_id": [4, 1, 2, 3], "frequency": 0, "recency": 0.0, "T": [4.0, 1.0, 2.0, 3.0]})
+    desk = pd.DataFrame({"customer_id": pd.Series(ids, dtype="int64"), "contacts": 5, "minutes": 2.5})
+    desk = desk.assign(topic="price", open=True).astype({"contacts": "int64", "topic": "string", "open": bool})
+    base, given = CustomerBase.from_summary(KINDS[kind](summary)), KINDS[kind](desk)
+    base = base.with_attributes(given, "contacts", "minutes", absent=0)
+    base = base.with_attributes(given, "topic", absent="").with_attributes(given, "open", absent=False)
+    found = rows(base.frame).set_index("customer_id")
+    for customer in (1, 2, 3, 4):
+        wanted = [5, 2.5, "price", True] if customer in ids else [0, 0.0, "", False]
+        assert [found[name][customer] for name in ("contacts", "minutes", "topic", "open")] == wanted
+    if not base.is_lazy:
+        assert [base.array(name).dtype.kind for name in ("contacts", "open")] == ["i", "b"]
+    if kind == "pandas":
+        assert base.frame["customer_id"].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_missing_value_stays_missing(kind: str) -> None:
+    """`absent` is for customers who are not in the frame, not for what the frame does not know."""
+    summary = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": 0, "recency": 0.0, "T": 1.0})
+    desk = pd.DataFrame({"customer_id": [1, 2], "minutes": [2.5, np.nan]})
+    with pytest.raises(InvalidInputError, match=r"'minutes' must not be missing or infinite: 1 of 3 rows"):
+        CustomerBase.from_summary(KINDS[kind](summary)).with_attributes(KINDS[kind](desk), absent=0)
+
+
+@pytest.mark.parametrize(
+    ("column", "absent", "words"),
+    [
+        ("contacts", 0.5, "absent=0.5 does not go with attribute 'contacts', which holds whole numbers"),
+        ("contacts", "none", "absent='none' does not go with attribute 'contacts', which holds whole numbers"),
+        ("contacts", False, "absent=False does not go with attribute 'contacts', which holds whole numbers"),
+        ("minutes", np.nan, "absent=nan does not go with attribute 'minutes', which holds numbers"),
+        ("minutes", np.inf, "absent=inf does not go with attribute 'minutes', which holds numbers"),
+        ("topic", 0, "absent=0 does not go with attribute 'topic', which holds text"),
+        ("open", 0, "absent=0 does not go with attribute 'open', which holds booleans"),
+        ("open", [], r"absent=\[\] does not go with attribute 'open', which holds booleans"),
+    ],
+)
+def test_a_value_for_the_absent_of_another_kind(column: str, absent: Any, words: str) -> None:
+    summary = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 1.0})
+    desk = pd.DataFrame({"customer_id": [1], "contacts": 5, "minutes": 2.5, "topic": "price", "open": True})
+    with pytest.raises(InvalidInputError, match=words):
+        CustomerBase.from_summary(summary).with_attributes(desk, column, absent=absent)
 
 
 def test_names_that_are_not_there() -> None:

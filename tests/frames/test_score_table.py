@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from evergreen.errors import ColumnNotFoundError, DataWarning, InputTypeError, InvalidInputError
-from evergreen.frames import CustomerBase
+from evergreen.frames import CustomerBase, Levels
 from evergreen.typing import FloatArray, IntArray
 from tests.frames.kinds import EAGER, KINDS, LAZY, rows
 from tests.frames.test_engines_agree import base_of, hostile_log
@@ -87,6 +87,38 @@ def test_order_statistics_are_exact(kind: str, column: str, log: pd.DataFrame) -
             table.order_statistics(column, [rank])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_order_statistics_of_cells_are_exact(kind: str, log: pd.DataFrame) -> None:
+    table, frame = all_scores(base_of(KINDS[kind](log))), rows(all_scores(base_of(log)).to_native())
+    found = table.order_statistics_by("v", "total_value", lambda customers: [1, customers, (customers + 1) // 2])
+    wanted = {}
+    for cell, part in frame.groupby("v"):
+        values = np.sort(part["total_value"])
+        wanted[cell] = values[[0, -1, (len(part) + 1) // 2 - 1]].tolist()
+    assert {cell: values.tolist() for cell, values in found.items()} == wanted
+    nobody = table.order_statistics_by("v", "total_value", lambda _: [])
+    assert [(cell, len(values)) for cell, values in nobody.items()] == [(cell, 0) for cell in wanted]
+    with pytest.raises(InvalidInputError, match="Ranks must lie between 1 and"):
+        table.order_statistics_by("v", "total_value", lambda customers: [customers + 1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_extremes(kind: str, log: pd.DataFrame) -> None:
+    table, frame = all_scores(base_of(KINDS[kind](log))), rows(all_scores(base_of(log)).to_native())
+    found = table.extremes("T", "total_value", "worth")
+    assert found == {name: (frame[name].min(), frame[name].max()) for name in ("T", "total_value", "worth")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cuts_that_depend_on_other_scores(kind: str, log: pd.DataFrame) -> None:
+    points = np.arange(18.0).reshape(3, 3, 2) * 7
+    table = all_scores(base_of(KINDS[kind](log))).with_cuts_by("nested", "total_value", ["r", "v"], points)
+    found = rows(table.to_native("r", "v", "total_value", "nested"))
+    cuts = points[found["r"] - 1, found["v"] - 1]
+    assert (found["nested"] == 1 + (found["total_value"].to_numpy()[:, None] > cuts).sum(axis=1)).all()
+    assert not [name for name in table.columns if name.startswith("evergreen_")]
+
+
 @pytest.mark.parametrize("kind", ["polars lazy", "duckdb"])
 def test_order_statistics_of_hard_values(kind: str) -> None:
     random = np.random.default_rng(3)
@@ -99,6 +131,61 @@ def test_order_statistics_of_hard_values(kind: str) -> None:
     np.testing.assert_array_equal(found, np.sort(hard))
     apart = range(1, n + 1, 7)
     np.testing.assert_array_equal(base.scores().order_statistics("total_value", apart), np.sort(hard)[::7])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("column", ["total_value", "refunds", "recency", "orders", "rate"])
+def test_levels_are_the_distinct_values(kind: str, column: str, log: pd.DataFrame) -> None:
+    table = all_scores(base_of(KINDS[kind](log)))
+    found, power = table.levels(column), table.money_power
+    values = rows(all_scores(base_of(log)).to_native(column))[column].to_numpy(dtype="float64")
+    wanted, count = np.unique(values, return_counts=True)
+    np.testing.assert_array_equal(found.values, wanted)
+    np.testing.assert_array_equal(found.count, count)
+    assert (found.values.dtype, found.count.dtype) == (np.float64, np.int64)
+    if column in ("total_value", "refunds"):
+        np.testing.assert_array_equal(found.whole, np.rint(wanted * 10.0**power))
+        np.testing.assert_array_equal(found.whole / found.unit, wanted)
+    else:
+        np.testing.assert_array_equal(found.whole, wanted)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("column", ["total_value", "orders", "rate"])
+def test_scores_of_levels_come_back_to_their_customers(kind: str, column: str, log: pd.DataFrame) -> None:
+    def score(levels: Levels) -> dict[str, Any]:
+        return {"place": np.arange(len(levels.values)), "double": 2 * levels.values}
+
+    table = all_scores(base_of(KINDS[kind](log)))
+    found = rows(table.with_levels(column, score).with_columns(more=lambda c: c["double"] + 1).to_native())
+    values = found[column].to_numpy(dtype="float64")
+    np.testing.assert_array_equal(found["place"], np.searchsorted(np.unique(values), values))
+    np.testing.assert_array_equal(found["more"], 2 * values + 1)
+    with pytest.raises(InvalidInputError, match=r"already has columns \['T'\]"):
+        table.with_levels(column, lambda levels: {"T": levels.values})
+    with pytest.raises(InvalidInputError, match="must have the shape"):
+        table.with_levels(column, lambda levels: {"new": levels.values[:-1]}).to_native()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_minus_zero_is_zero(kind: str) -> None:
+    summary = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": 0, "recency": 0.0, "T": 1.0})
+    base = CustomerBase.from_summary(KINDS[kind](summary.assign(total_value=[0.0, -0.0, 5.0])))
+    levels = base.scores().levels("total_value")
+    assert (levels.values.tolist(), levels.count.tolist()) == ([0.0, 5.0], [2, 1])
+    found = rows(base.scores().with_levels("total_value", lambda at: {"place": np.arange(len(at.values))}).to_native())
+    assert found["place"].tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_levels_are_of_numbers(kind: str, log: pd.DataFrame) -> None:
+    table = all_scores(base_of(KINDS[kind](log)))
+    table.check_numbers("T", "orders", "rate", "v")
+    for name in ("segment", "customer_id", "first_purchase"):
+        with pytest.raises(InputTypeError, match=f"The column '{name}' holds .*, not numbers"):
+            table.levels(name)
+    with pytest.raises(ColumnNotFoundError, match="column 2='clv'"):
+        table.check_numbers("T", "clv")
 
 
 @pytest.mark.parametrize("kind", KINDS)

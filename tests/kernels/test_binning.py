@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evergreen.kernels.binning import cut_ranks, scores
+from evergreen.kernels.binning import cut_ranks, cuts_of_equal_weight, scores
 
 ties = st.lists(st.integers(0, 6), min_size=1, max_size=80)
 spread = st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=80)
@@ -90,3 +90,34 @@ def test_input_is_left_alone() -> None:
     cuts.setflags(write=False)
     scores(values, cuts)
     assert values.tolist() == [3.0, 1.0, 2.0]
+
+
+# ----------------------------------------------------------------------------------------- equal weight
+
+weighted = st.dictionaries(st.integers(-9, 9), st.integers(0, 20), min_size=1, max_size=12).filter(
+    lambda found: any(found.values())
+)
+
+
+@given(weighted, bins)
+def test_scores_of_equal_weight_are_the_formula(found: dict[int, int], count: int) -> None:
+    levels = np.array(sorted(found), np.float64)
+    weight = np.array([found[int(level)] for level in levels], np.float64)
+    given_scores = scores(levels, cuts_of_equal_weight(levels, weight, count))
+    total = sum(found.values())
+    for level, score in zip(levels.tolist(), given_scores.tolist(), strict=True):
+        worse = sum(weight for other, weight in found.items() if other < level)
+        assert score == min(count, 1 + count * worse // total)
+
+
+@given(ties, bins)
+def test_a_weight_of_one_each_makes_quantiles(values: list[int], count: int) -> None:
+    array = np.array(values, np.float64)
+    levels, customers = np.unique(array, return_counts=True)
+    cuts = cuts_of_equal_weight(levels, customers.astype(np.float64), count)
+    np.testing.assert_array_equal(scores(array, cuts), scores(array, cut_points(array, count)))
+
+
+def test_more_cut_points_than_a_byte_holds() -> None:
+    values = np.arange(1_000.0)
+    assert scores(values, values).tolist() == (1 + values).astype(int).tolist()

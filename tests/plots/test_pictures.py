@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,17 @@ from evergreen import (
     BGNBD,
     ChurnDetector,
     CLVModel,
+    Concentration,
     CustomerBase,
     Evaluation,
     GapHistories,
+    Overlap,
     RFMScorer,
+    SegmentMoves,
     datasets,
     split,
 )
-from evergreen.errors import MissingExtraError
+from evergreen.errors import InvalidInputError, MissingExtraError
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +58,34 @@ def test_segments_shows_both_shares(plots: Any) -> None:
     np.testing.assert_allclose(value, 100 * summary["share_of_value"])
     np.testing.assert_allclose(customers, 100 * summary["share"])
     assert [label.get_text() for label in ax.get_yticklabels()] == summary["segment"].tolist()
+
+
+@pytest.fixture(scope="module")
+def moved() -> SegmentMoves:
+    log = datasets.load_cdnow(sample=True)
+    before, after = split(log, at="1997-12-31").calibration, CustomerBase.from_transactions(log)
+    return RFMScorer(segments="rf6").fit(before).compare(before, after)
+
+
+@pytest.mark.parametrize("show", ["customers", "value"])
+def test_moves_are_as_wide_as_what_moved(plots: Any, moved: SegmentMoves, show: str) -> None:
+    ax = plots.moves(moved, show=show)
+    amounts = moved.customers if show == "customers" else moved.value_after
+    shares = amounts / amounts.sum()
+    for bars, axis in zip(ax.containers, (1, 0), strict=True):
+        np.testing.assert_allclose([bar.get_height() for bar in bars], shares.sum(axis=axis))
+    corners = [stream.get_paths()[0].vertices for stream in ax.collections]
+    widths = [np.ptp(points[points[:, 0] == points[:, 0].min(), 1]) for points in corners]
+    np.testing.assert_allclose(sorted(widths), sorted(shares[shares > 0]), atol=1e-12)
+    assert ax.texts[0].get_text() == f"champion  {amounts.sum(axis=1)[0]:,.0f}"
+
+
+def test_moves_of_nothing_are_refused(plots: Any, moved: SegmentMoves) -> None:
+    with pytest.raises(InvalidInputError, match="show='orders' is not allowed; choose one of 'customers', 'value'"):
+        plots.moves(moved, show="orders")
+    empty = SegmentMoves(moved.segments, moved.customers, moved.value_before, 0 * moved.value_after, 0.95)
+    with pytest.raises(InvalidInputError, match="There is nothing to draw: all value are 0"):
+        plots.moves(empty, show="value")
 
 
 @pytest.mark.parametrize("show", ["p_purchase", "expected_purchases", "p_alive"])
@@ -123,15 +155,58 @@ def test_churn_backtest_shows_every_date(plots: Any, dates: list[str]) -> None:
     diagonal, *points = ax.lines
     np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
     assert len(points) == len(ax.collections) == len(dates)
-    for date, drawn, bars in zip(dates, points, ax.collections, strict=True):
-        table = found.calibration[found.calibration["at"] == date]
+    for at, drawn, bars in zip(dates, points, ax.collections, strict=True):
+        table = found.calibration[found.calibration["at"] == date.fromisoformat(at)]
         np.testing.assert_allclose(drawn.get_xdata(), table["predicted"], atol=0.0121)
         np.testing.assert_array_equal(drawn.get_ydata(), table["observed"])
         np.testing.assert_allclose(np.array(bars.get_segments())[:, :, 1], table[["lower", "upper"]])
     labels = ax.get_legend_handles_labels()[1]
     auc = found.table.set_index("score")["auc"]
     wanted = zip(dates, np.atleast_1d(auc["bg/nbd"]), np.atleast_1d(auc["days since last"]), strict=True)
-    assert labels == [f"{date}: {model:.3f}, silence {rule:.3f}".replace("0.", ".") for date, model, rule in wanted]
+    assert labels == [f"{at}: {model:.3f}, silence {rule:.3f}".replace("0.", ".") for at, model, rule in wanted]
+
+
+def test_concentration_shows_the_curve_its_interval_and_the_top(plots: Any) -> None:
+    found = Concentration.of([60, 20, 5, 5, 5, 5], draws=50)
+    ax = plots.concentration(found, top=0.5, label="value")
+    equal, curve, down, point = ax.lines
+    np.testing.assert_array_equal(equal.get_xydata(), [[0, 0], [100, 100]])
+    np.testing.assert_allclose(curve.get_xdata(), 100 * np.arange(7) / 6)
+    np.testing.assert_allclose(curve.get_ydata(), [0, 60, 80, 85, 90, 95, 100])
+    np.testing.assert_allclose(point.get_xydata(), [[50, 85]])
+    np.testing.assert_allclose(down.get_ydata(), [0, 85])
+    assert [text.get_text() for text in ax.texts] == ["top 50 % hold 85 %"]
+    (band,) = ax.collections
+    assert found.upper is not None
+    assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(100 * found.upper.max())
+    plots.concentration(Concentration.of([5, 1], draws=0), label="trouble", ax=ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["value", "trouble"]
+    assert len(ax.lines) == 4 + 3
+
+
+def test_concentration_with_losses_shows_the_peak(plots: Any) -> None:
+    ax = plots.concentration(Concentration.of([70, 30, 20, -20], draws=0))
+    assert [text.get_text() for text in ax.texts] == ["top 20 % hold 70 %", "peak: 75 % bring 120 %"]
+    np.testing.assert_allclose(ax.lines[-1].get_xydata(), [[75, 120]])
+    assert ax.get_ylim()[1] > 120
+
+
+@pytest.mark.parametrize(
+    ("show", "first"), [("customers", "10.0 %\n10 (3 expected)"), ("value", "40.0 %"), ("trouble", "62.5 %")]
+)
+def test_overlap_shows_each_cell(plots: Any, show: Any, first: str) -> None:
+    customers, value = np.array([[10, 20], [0, 70]]), np.array([[4.0, 3.0], [0.0, 3.0]])
+    found = Overlap(("A", "B"), customers, value, np.array([[5.0, 1.0], [0.0, 2.0]]))
+    ax = plots.overlap(found, show=show)
+    (mesh,) = (child for child in ax.collections if child.get_array() is not None)
+    shown = getattr(found, show)
+    times = [[2.0, 20 / 27], [0.5, 70 / 63]]  # within 0.5 and 2; expected are 3, 27, 7 and 63
+    np.testing.assert_allclose(mesh.get_array(), np.log2(times) if show == "customers" else 100 * shown / shown.sum())
+    assert ax.texts[0].get_text() == first
+    assert len(ax.texts) == 4
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B"]
+    with pytest.raises(ValueError, match="show='share' is not allowed; choose one of 'customers', 'value', 'trouble'"):
+        plots.overlap(found, show="share")
 
 
 def test_return_curve_shows_a_line_for_each_order(plots: Any) -> None:

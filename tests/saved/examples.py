@@ -33,6 +33,7 @@ from evergreen import (
     GapHistories,
     MBGCNBDk,
     ParetoNBD,
+    ParetoSegmenter,
     PurchaseHistories,
     RFMScorer,
     Rhythm,
@@ -69,9 +70,11 @@ CUSTOMERS = pd.DataFrame(
         "monetary_value": [0.0, 22.35, 73.74, 11.5],
         "orders": [1, 3, 8, 41],
         "total_value": [20.0, 60.0, 580.0, 480.5],
+        "refunds": [0.0, 12.5, 0.0, 30.25],
     }
 )
 BASE = CustomerBase.from_summary(CUSTOMERS, time_unit="W")
+KNOWN = BASE.with_attributes(CUSTOMERS[["customer_id"]].assign(staying=[0.2, 0.7, 0.9, 0.95]))
 
 
 def fit_of(model: Any, status: FitStatus = FitStatus.CONVERGED) -> FitResult[Any]:
@@ -138,6 +141,17 @@ def clv_answers(model: CLVModel) -> dict[str, Any]:
 def churn_answers(detector: ChurnDetector) -> dict[str, Any]:
     cuts = {name: str(cut) if np.isnan(cut) else cut for name, cut in detector.lapse_cuts().items()}
     return {**columns(detector.transform(BASE, value="total_value")), "cuts": cuts}
+
+
+def pareto_answers(segmenter: ParetoSegmenter) -> dict[str, Any]:
+    assert segmenter.trouble_ is not None
+    assert segmenter.overlap_ is not None
+    return {
+        **columns(segmenter.transform(KNOWN)),
+        "figures": columns(segmenter.value_.to_frame()),
+        "trouble": segmenter.trouble_.gini.estimate,
+        "both": segmenter.overlap_.two_by_two.tolist(),
+    }
 
 
 EXAMPLES: Mapping[str, Example] = MappingProxyType(
@@ -208,6 +222,10 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
         "RFMScorer": Example(
             RFMScorer(bins=(3, 4, 3), monetary="mean", segments=HALVES).fit(BASE),
             lambda scorer: columns(scorer.transform(BASE)),
+        ),
+        "ParetoSegmenter": Example(
+            ParetoSegmenter(trouble="refunds", classes=(0.5, 0.9), activity="staying", draws=20).fit(KNOWN),
+            pareto_answers,
         ),
         "CLVFit": Example(
             CLVFit(fit_of(PURCHASES), None, 0.125),

@@ -29,6 +29,8 @@ SCORERS = {
     "means": RFMScorer(monetary="mean", segments="rfm11"),
     "other bins": RFMScorer(bins=(3, 4, 9), segments=QUOTES),
     "no segments": RFMScorer(bins=2, segments=None),
+    "nested": RFMScorer(method="nested", monetary="mean"),
+    "weighted k-means": RFMScorer(method="kmeans", bins=3, weights=(0.2, 0.3, 0.5), segments=None),
 }
 
 

@@ -22,20 +22,25 @@ from evergreen import (
     ChurnDetector,
     CLVFit,
     CLVModel,
+    Concentration,
     CustomerBase,
     CustomerEquity,
+    Estimate,
     Evaluation,
     FitResult,
     FitStatus,
     GammaGamma,
     GapHistories,
+    Overlap,
     ParameterDraws,
     ParetoNBD,
+    ParetoSegmenter,
     PurchaseHistories,
     ReturnCurve,
     RFMScorer,
     Rhythm,
     SegmentMap,
+    SegmentMoves,
     SegmentRule,
     SpendHistories,
     Split,
@@ -43,11 +48,16 @@ from evergreen import (
     bootstrap,
     compare,
     datasets,
+    gini,
     interop,
     lapse_cut,
+    lorenz,
     overdue_ratio,
     posterior,
     profit_threshold,
+    quantile_scores,
+    share_of_top,
+    smallest_share,
     split,
 )
 from evergreen.durations import in_days, in_units
@@ -80,10 +90,31 @@ def test_measures_return_themselves_from_fit(base: CustomerBase) -> None:
 
 
 def test_scorers_learn_arrays(base: CustomerBase) -> None:
-    scorer = RFMScorer().fit(CustomerBase.from_summary(base.frame.assign(total_value=1.0)))
+    valued = CustomerBase.from_summary(base.frame.assign(total_value=1.0))
+    scorer = RFMScorer().fit(valued)
     assert_type(scorer, RFMScorer)
     assert_type(scorer.cut_points_, dict[str, FloatArray])
     assert_type(scorer.customers_, int)
+    assert_type(scorer.compare(valued, valued), SegmentMoves)
+    assert_type(scorer.compare(valued, valued).rates, pd.DataFrame)
+    assert_type(quantile_scores([1.0, 2.0]), IntArray)
+
+
+def test_concentrations_are_estimates(base: CustomerBase) -> None:
+    segmenter = ParetoSegmenter(draws=0).fit(CustomerBase.from_summary(base.frame.assign(total_value=1.0)))
+    assert_type(segmenter, ParetoSegmenter)
+    found = assert_type(segmenter.value_, Concentration)
+    assert_type(segmenter.trouble_, Concentration | None)
+    assert_type(segmenter.overlap_, Overlap | None)
+    assert_type(segmenter.quadrant_cuts_, tuple[float, float] | None)
+    assert_type(found.gini, Estimate)
+    assert_type(found.share_of_top(0.1), Estimate)
+    assert_type(Concentration.of([1, 2], draws=0).customers_for(), Estimate)
+    assert_type(found.to_frame(), pd.DataFrame)
+    assert_type(gini([1, 2]), float)
+    assert_type(share_of_top([1, 2], 0.5), float)
+    assert_type(smallest_share([1, 2], 0.5), float)
+    assert_type(lorenz([1, 2]), tuple[FloatArray, FloatArray])
 
 
 def test_churn_is_told_in_frames_and_numbers(base: CustomerBase) -> None:
@@ -215,6 +246,8 @@ def test_settings_are_keywords() -> None:
         CLVModel("bg/nbd")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(TypeError):
         RFMScorer(bin=4)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with pytest.raises(TypeError):
+        ParetoSegmenter("total_value")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def test_values_are_frozen() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from evergreen import CustomerBase, RFMScorer, SegmentMap, SegmentRule, datasets
 from evergreen.errors import InvalidInputError
+from tests.rfm.bases import summary_base
 
 SCORES = ["r", "f", "m", "rfm", "segment"]
 
@@ -34,24 +35,6 @@ def scorer(base: CustomerBase) -> RFMScorer:
 @pytest.fixture(scope="module")
 def scored(scorer: RFMScorer, base: CustomerBase) -> pd.DataFrame:
     return scorer.transform(base)
-
-
-def summary_base(days: Any, orders: Any, value: Any, *, with_orders: bool = True, **settings: Any) -> CustomerBase:
-    """Return a base in which customers were silent for `days`, bought `orders` times, for `value` in all."""
-    days, orders = np.asarray(days, float), np.asarray(orders)
-    repeat = orders - 1
-    recency = np.where(repeat > 0, 1_000.0 - days, 0.0)
-    frame = pd.DataFrame(
-        {
-            "customer_id": np.arange(len(days)),
-            "frequency": repeat,
-            "recency": recency,
-            "T": recency + days,
-            "orders": orders,
-            "total_value": np.asarray(value, float),
-        }
-    )
-    return CustomerBase.from_summary(frame if with_orders else frame.drop(columns="orders"), **settings)
 
 
 def by_force(values: np.ndarray[Any, Any], bins: int) -> list[int]:
