@@ -38,6 +38,8 @@ HORIZON_DAYS: Final = 360
 """Twelve months of thirty days, which is how lifetimes counts months when times are in days."""
 MONTHLY_DISCOUNT: Final = 0.01
 OBSERVED_DAYS: Final = 730
+LOOKED_BACK: Final = (180, 90)
+"""Days before the end of a log to which a backtest goes back."""
 
 GRAINS: Final = ("day", "second")
 """Grain of time: at ``day`` many customers share a history, at ``second`` hardly two do."""
@@ -99,6 +101,20 @@ def log(size: str, ids: str = "numbers") -> pd.DataFrame:
 def long_log(size: int) -> pd.DataFrame:
     """Return the log of so many customers who mostly buy once, for the whole way from log to scores."""
     return datasets.simulate_log(size, transactions=TRANSACTIONS, spend=SPEND, observed=OBSERVED_DAYS, seed=5)
+
+
+@cache
+def watched_log(size: str) -> pd.DataFrame:
+    """Return the log of so many customers who come within half a year and are watched for two."""
+    return datasets.simulate_log(
+        number(size), transactions=BUSY, spend=SPEND, acquired=OBSERVED_DAYS // 4, observed=OBSERVED_DAYS, seed=13
+    )
+
+
+@cache
+def watched(size: str) -> CustomerBase:
+    """Return the base of that log."""
+    return CustomerBase.from_transactions(watched_log(size))
 
 
 def _by_day(size: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import problems
-from evergreen.clv import TRANSACTION_MODELS
+from evergreen.models.catalog import TRANSACTION_MODELS
 
 pytestmark = pytest.mark.usefixtures("within_limit")
 

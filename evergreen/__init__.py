@@ -9,6 +9,7 @@ From a transaction log to scored customers:
   any array.
 - :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
+- :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
@@ -17,6 +18,7 @@ From a transaction log to scored customers:
 """
 
 from evergreen import datasets, errors, interop, sql, store
+from evergreen.churn import ChurnBacktest, ChurnDetector, profit_threshold
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
 from evergreen.models.attributed import AttributedHistories
@@ -35,6 +37,7 @@ from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.returns import ReturnCurve, lapse_cut
+from evergreen.models.rhythm import Rhythm, overdue_ratio
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.pareto import Concentration, Overlap, ParetoSegmenter, gini, lorenz, share_of_top, smallest_share
@@ -52,6 +55,8 @@ __all__ = [
     "BGCNBDk",
     "CLVFit",
     "CLVModel",
+    "ChurnBacktest",
+    "ChurnDetector",
     "Concentration",
     "ContractHistories",
     "Covariate",
@@ -74,6 +79,7 @@ __all__ = [
     "PurchaseHistories",
     "RFMScorer",
     "ReturnCurve",
+    "Rhythm",
     "SegmentMap",
     "SegmentMoves",
     "SegmentRule",
@@ -90,7 +96,9 @@ __all__ = [
     "lapse_cut",
     "load",
     "lorenz",
+    "overdue_ratio",
     "posterior",
+    "profit_threshold",
     "quantile_scores",
     "save",
     "share_of_top",

@@ -7,10 +7,20 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.problems import GIVEN, HORIZON_DAYS, MONTHLY_DISCOUNT, PARAMETERS, REGULARITY, SPEND, TRANSACTIONS
+from benchmarks.problems import (
+    GIVEN,
+    HORIZON_DAYS,
+    LOOKED_BACK,
+    MONTHLY_DISCOUNT,
+    PARAMETERS,
+    REGULARITY,
+    SPEND,
+    TRANSACTIONS,
+)
 from evergreen import (
     BGBB,
     BGNBD,
+    ChurnDetector,
     CLVModel,
     Concentration,
     CustomerBase,
@@ -19,7 +29,7 @@ from evergreen import (
     PurchaseHistories,
     RFMScorer,
 )
-from evergreen.clv import TRANSACTION_MODELS
+from evergreen.models.catalog import TRANSACTION_MODELS
 
 NAME = "evergreen"
 LARGEST = 10**9
@@ -124,6 +134,16 @@ def score(held):
 def rfm(held):
     scored = RFMScorer(segments=None).fit(held.base).transform(held.base)
     return scored["r"], scored["f"], scored["m"]
+
+
+def churn(base, name):
+    return ChurnDetector(transactions=name).fit(base).transform(base)
+
+
+def churn_backtest(log, name):
+    last = log["date"].max()
+    dates = [last - np.timedelta64(days, "D") for days in LOOKED_BACK]
+    return ChurnDetector(transactions=name).backtest(log, at=dates)
 
 
 def rfm_by(held, method):

@@ -83,6 +83,12 @@ class Entrant(Protocol):
     def rfm(self, held: Any) -> tuple[Any, Any, Any]:
         """Return the scores r, f and m of every customer, 1 to 5."""
 
+    def churn(self, base: Any, name: str) -> Any:
+        """Learn from a base by a model of this name, or from its gaps, and score the churn of every customer."""
+
+    def churn_backtest(self, log: pd.DataFrame, name: str) -> Any:
+        """Do that at two dates of a log, and compare with who bought within 90 days."""
+
     def rfm_by(self, held: Any, method: str) -> tuple[Any, Any, Any]:
         """Return the scores by one of the ways to cut them."""
 

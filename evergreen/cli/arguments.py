@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
-from evergreen.clv import TRANSACTION_MODELS
 from evergreen.durations import DAYS_PER_UNIT, check_time_unit, in_days
 from evergreen.errors import InvalidInputError
 from evergreen.frames.periods import OCCASIONS, boundary
+from evergreen.models.catalog import TRANSACTION_MODELS
 from evergreen.models.checks import check_not_negative
 from evergreen.models.segment_map import PRESETS
 from evergreen.typing import Occasion, TimeUnit

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from evergreen.cli.job import TOP_SHARE, Report, Segment
-from evergreen.clv import TRANSACTION_MODELS
 from evergreen.durations import UNIT_NAMES
+from evergreen.models.catalog import TRANSACTION_MODELS
 from evergreen.models.fitting import FitResult
 
 _BAR: Final = 20  # characters of the longest bar

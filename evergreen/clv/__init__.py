@@ -11,12 +11,11 @@ from evergreen.clv.comparison import compare
 from evergreen.clv.equity import CustomerEquity
 from evergreen.clv.evaluation import Evaluation
 from evergreen.clv.model import CLVModel
-from evergreen.clv.parts import SPEND_MODELS, TRANSACTION_MODELS, CLVFit
+from evergreen.clv.parts import SPEND_MODELS, CLVFit
 from evergreen.clv.value import annual_to_continuous
 
 __all__ = [
     "SPEND_MODELS",
-    "TRANSACTION_MODELS",
     "CLVFit",
     "CLVModel",
     "Candidate",

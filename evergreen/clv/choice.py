@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
-from evergreen.clv.parts import TRANSACTION_MODELS
 from evergreen.errors import EvergreenError
 from evergreen.frames import Split, plain_table
+from evergreen.models.catalog import TRANSACTION_MODELS
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.histories import PurchaseHistories
 from evergreen.typing import FloatArray, IntArray

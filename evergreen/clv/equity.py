@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Self, final
 
 import numpy as np
 
-from evergreen.clv.buyers import Buyers, attributes_of, evidence_of, forecast_of
 from evergreen.clv.parts import CLVFit
 from evergreen.clv.value import Outlook, own_spend
 from evergreen.frames import CustomerBase, HistorySums, history_sums, plain_table
+from evergreen.models.buyers import Buyers, attributes_of, evidence_of, forecast_of
 from evergreen.models.checks import check_choice
 from evergreen.models.draws import ParameterDraws, bootstrap, posterior
 from evergreen.models.estimate import Estimate

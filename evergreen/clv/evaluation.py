@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
-from evergreen.clv.buyers import Buyers, attributes_of, cohorts_of, groups_of
 from evergreen.clv.scoring import scored
 from evergreen.clv.value import Outlook
 from evergreen.frames import CustomerBase, Split, arrays_of, plain_table
 from evergreen.kernels import count_fit
 from evergreen.kernels import forecast_quality as quality
 from evergreen.kernels.grouping import sums_by_level
+from evergreen.models.buyers import Buyers, attributes_of, cohorts_of, groups_of
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.histories import PurchaseHistories
 from evergreen.models.transactions import HistoryModel

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from evergreen.clv.buyers import Buyers, attributes_of, groups_of
 from evergreen.clv.value import Outlook, own_spend
 from evergreen.frames import CustomerBase, ScoreTable
 from evergreen.kernels.grouping import places_of_distinct
 from evergreen.kernels.spend_total import total_quantile
+from evergreen.models.buyers import Buyers, attributes_of, groups_of
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.typing import FloatArray, IntArray
 

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
-from evergreen.clv.buyers import Buyers, attributes_of
 from evergreen.clv.choice import ModelChoice, choose, later_of
 from evergreen.clv.equity import CustomerEquity, Portfolio, draws_of
 from evergreen.clv.evaluation import Evaluation, evaluate
 from evergreen.clv.intervals import with_intervals
-from evergreen.clv.parts import SPEND_MODELS, TRANSACTION_MODELS, CLVFit, fit_covariates, fit_spend
+from evergreen.clv.parts import SPEND_MODELS, CLVFit, fit_spend
 from evergreen.clv.scoring import scored
 from evergreen.clv.value import Outlook, check_margin
 from evergreen.durations import check_time_unit, in_units
 from evergreen.errors import DataWarning, InputTypeError, InvalidInputError
-from evergreen.frames import CustomerBase, Split, check_base, parameter_table
+from evergreen.frames import CustomerBase, Split, check_base, check_fits_model, parameter_table
+from evergreen.models.buyers import Buyers, attributes_of, evidence_with, fit_buyers
+from evergreen.models.catalog import TRANSACTION_MODELS, name_of
 from evergreen.models.checks import check_choice, check_level, check_share
 from evergreen.models.estimator import Estimator
 from evergreen.models.fitting import FitResult, WeakPrior
@@ -142,8 +143,7 @@ class CLVModel(Estimator):
             raise InputTypeError.kind("transactions", transactions, "a model with parameters, such as BGNBD(...)")
         if spend is not None and (isinstance(spend, type) or not isinstance(spend, SpendModel)):
             raise InputTypeError.kind("spend", spend, "a model with parameters, such as GammaGamma(...), or None")
-        name = next(name for name, kind in TRANSACTION_MODELS.items() if kind is type(transactions))
-        model = cls(transactions=name, spend=None if spend is None else "gamma-gamma")
+        model = cls(transactions=name_of(transactions), spend=None if spend is None else "gamma-gamma")
         model.transaction_model_ = transactions
         model.spend_model_ = spend
         model.time_unit_ = check_time_unit(time_unit)
@@ -194,10 +194,10 @@ class CLVModel(Estimator):
                 raise InvalidInputError("transactions='auto' chooses among models without covariates: name a model.")
             self.choice_ = choose(base.histories(), later, self.prior)
             found = self.choice_.fit
-        elif self.purchase_covariates or self.dropout_covariates:
-            found = fit_covariates(transactions, base, self.purchase_covariates, self.dropout_covariates, self.prior)
         else:
-            found = transactions.fit(base.histories(), prior=self.prior)
+            purchase, dropout = self.purchase_covariates, self.dropout_covariates
+            evidence = evidence_with(base, (*purchase, *dropout))
+            found = fit_buyers(transactions, evidence, purchase=purchase, dropout=dropout, prior=self.prior)
         spend, correlation = None, math.nan
         if spend_model is not None:
             spend, correlation = fit_spend(spend_model, base, self.prior, first_purchase=self.first_purchase)
@@ -542,17 +542,7 @@ class CLVModel(Estimator):
         return self.spend_model_
 
     def _check_base(self, base: CustomerBase) -> None:
-        check_base(base)
-        if base.time_unit != self.time_unit_:
-            raise InvalidInputError(
-                f"The model's times are in {self.time_unit_!r}, the base's in {base.time_unit!r}: build the base with "
-                f"time_unit={self.time_unit_!r}."
-            )
-        missing = [name for name in attributes_of(self.transaction_model_) if name not in base.attributes]
-        if missing:
-            raise InvalidInputError(
-                f"The model has covariates that this base lacks: {missing}. Add them by base.with_attributes(...)."
-            )
+        check_fits_model(base, self.time_unit_, attributes_of(self.transaction_model_))
         if self.spend_model_ is not None and not base.has_value:
             raise InvalidInputError(
                 "The model has a spend part and this base has no money: give the base an amount, or fit "

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, final
 
-from evergreen.errors import DataWarning, FitWarning
+from evergreen.errors import DataWarning
 from evergreen.frames import CustomerBase
-from evergreen.models.bgbb import BGBB
-from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
-from evergreen.models.bgnbd import BGNBD, MBGNBD
-from evergreen.models.covariates import CovariateModel
-from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
+from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
-from evergreen.models.pareto_nbd import ParetoNBD
-from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray, IntArray
-
-TRANSACTION_MODELS: Final[Mapping[str, type[HistoryModel]]] = MappingProxyType(
-    {
-        "bg/nbd": BGNBD,
-        "mbg/nbd": MBGNBD,
-        "pareto/nbd": ParetoNBD,
-        "bg/cnbd-k": BGCNBDk,
-        "mbg/cnbd-k": MBGCNBDk,
-        "bg/bb": BGBB,
-    }
-)
-"""Transaction models by the name that :class:`CLVModel` takes."""
 
 SPEND_MODELS: Final[Mapping[str, type[GammaGamma]]] = MappingProxyType({"gamma-gamma": GammaGamma})
 """Spend models by the name that :class:`CLVModel` takes."""
@@ -78,42 +60,8 @@ class CLVFit:
         FitWarning
         """
         for part in (self.transactions, self.spend):
-            if part is not None and part.status is not FitStatus.CONVERGED:
-                name = type(part.model).__name__
-                warnings.warn(f"{name}: {part.status.value}. {part.message}", FitWarning, stacklevel=stacklevel + 1)
-
-
-def fit_covariates(
-    model: type[HistoryModel],
-    base: CustomerBase,
-    purchase: Sequence[str],
-    dropout: Sequence[str],
-    prior: WeakPrior | None,
-) -> FitResult[CovariateModel]:
-    """Fit a transaction model whose parameters depend on attributes.
-
-    Parameters
-    ----------
-    model : type
-        The plain model.
-    base : CustomerBase
-        Customers with attributes.
-    purchase, dropout : sequence of str
-        Attributes that may move purchases, and leaving.
-    prior : WeakPrior or None
-        What is known before.
-
-    Returns
-    -------
-    FitResult
-
-    Raises
-    ------
-    InvalidInputError
-        If the base has no such attribute.
-    """
-    names = dict.fromkeys((*purchase, *dropout))
-    return CovariateModel.fit(base.histories_by(*names), model=model, purchase=purchase, dropout=dropout, prior=prior)
+            if part is not None:
+                part.warn(stacklevel=stacklevel + 1)
 
 
 def fit_spend(

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from evergreen.clv.buyers import Buyers, attributes_of, forecast_of
 from evergreen.clv.value import Outlook, own_spend
 from evergreen.frames import CustomerBase, HistoryScore, ScoreTable
+from evergreen.models.buyers import Buyers, attributes_of, forecast_of
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.typing import FloatArray, IntArray
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from evergreen.frames.audit import Dropped
-from evergreen.frames.checks import check_base
+from evergreen.frames.checks import check_base, check_fits_model, check_numbers
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
-from evergreen.frames.history_sums import HistorySums, history_sums
+from evergreen.frames.history_sums import HistorySums, history_outcomes, history_sums
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.levels import Levels
 from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
-from evergreen.frames.reading import SUMMARY_COLUMNS
+from evergreen.frames.periods import Moment, moment_after
+from evergreen.frames.reading import SUMMARY_COLUMNS, ZeroAmounts
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
 from evergreen.frames.tables import arrays_of, parameter_table, plain_matrix, plain_table
 from evergreen.frames.totals import ColumnTotals
@@ -26,14 +27,20 @@ __all__ = [
     "HistoryScore",
     "HistorySums",
     "Levels",
+    "Moment",
     "PairTotals",
     "RepeatOccasions",
     "ScoreTable",
     "Split",
+    "ZeroAmounts",
     "arrays_of",
     "check_base",
+    "check_fits_model",
+    "check_numbers",
+    "history_outcomes",
     "history_sums",
     "mean_spend",
+    "moment_after",
     "pair_totals",
     "parameter_table",
     "plain_matrix",

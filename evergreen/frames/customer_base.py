@@ -260,6 +260,11 @@ class CustomerBase:
         """Whether the base knows the mean value of repeat occasions."""
         return "monetary_value" in self.columns
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether the base was made from a log, which tells the gaps between purchases."""
+        return self._gaps is not None
+
     def __len__(self) -> int:
         """Return the number of customers; a lazy base counts them in its engine."""
         opened = self._opened

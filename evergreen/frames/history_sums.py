@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
 from evergreen.frames.customer_base import CustomerBase
-from evergreen.frames.results import HISTORY, Arithmetic
+from evergreen.frames.holdout import Split
+from evergreen.frames.results import HISTORY, Arithmetic, ScoreTable
 from evergreen.kernels.grouping import distinct_sums
 from evergreen.typing import FloatArray, IntArray
 
@@ -65,20 +67,53 @@ def history_sums(base: CustomerBase, *attributes: str, **made: Arithmetic) -> Hi
     >>> found.customers, found.sums["money"]
     (array([1, 2]), array([ 0., 40.]))
     """
-    table = base.scores().with_columns(**made)
+    return _summed(base.scores().with_columns(**made), attributes, list(made))
+
+
+def history_outcomes(halves: Split, *attributes: str) -> HistorySums:
+    """Count who bought in a holdout, for each distinct history of its calibration.
+
+    Parameters
+    ----------
+    halves : Split
+        Of a lazy log nothing but the distinct histories with the counts is collected.
+    *attributes : str
+        Attributes of the calibration that histories are told apart by, too.
+
+    Returns
+    -------
+    HistorySums
+        With the sum ``"buyers"``: how many of the customers of each history made a purchase.
+
+    Examples
+    --------
+    >>> from evergreen import datasets, split
+    >>> found = history_outcomes(split(datasets.load_cdnow(sample=True), at="1997-09-30"))
+    >>> int(found.customers.sum()), float(found.sums["buyers"].sum())
+    (2357, 684.0)
+    """
+    base = halves.calibration.with_attributes(halves.holdout, "frequency_holdout")
+    table = base.scores().with_cuts("buyers", "frequency_holdout", [0.0])  # 2 for a buyer, 1 for others
+    found = _summed(table, attributes, ["buyers"])
+    return replace(found, sums={"buyers": found.sums["buyers"] - found.customers})
+
+
+def _summed(table: ScoreTable, attributes: Sequence[str], wanted: Sequence[str]) -> HistorySums:
+    """Add up columns over the customers of each distinct history."""
     keys = [*HISTORY, *attributes]
     if isinstance(table.frame, nw.LazyFrame):
-        totals = [nw.col(name).sum() for name in made]
+        totals = [nw.col(name).sum() for name in wanted]
         found = table.frame.group_by(*keys).agg(nw.len().alias("evergreen_customers"), *totals).collect()
         column: dict[str, np.ndarray[Any, Any]] = {name: found.get_column(name).to_numpy() for name in found.columns}
         order = np.lexsort([column[name] for name in reversed(HISTORY)])
         x, t_x, age, *known = (column[name][order] for name in keys)
         customers = column["evergreen_customers"][order].astype(np.int64)
-        sums = {name: column[name][order].astype(np.float64) for name in made}
+        sums = {name: column[name][order].astype(np.float64) for name in wanted}
         return HistorySums(x, t_x, age, customers, sums, tuple(known))
     x, t_x, age, *known = (table.array(name) for name in keys)
-    weights = [np.asarray(table.array(name), np.float64) for name in made]
+    weights = [np.asarray(table.array(name), np.float64) for name in wanted]
     if known:
-        return HistorySums(x, t_x, age, np.ones(len(x), np.int64), dict(zip(made, weights, strict=True)), tuple(known))
+        ones = np.ones(len(x), np.int64)
+        return HistorySums(x, t_x, age, ones, dict(zip(wanted, weights, strict=True)), tuple(known))
     (x, t_x, age), customers, added = distinct_sums([x, t_x, age], weights)
-    return HistorySums(x, t_x, age, customers, dict(zip(made, added, strict=True)))
+    return HistorySums(x, t_x, age, customers, dict(zip(wanted, added, strict=True)))

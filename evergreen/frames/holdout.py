@@ -41,6 +41,11 @@ class Split:
         The window after calibration: later than ``at``, up to ``end``.
     duration : float
         Length of the window, in ``calibration.time_unit``.
+    last : datetime.date
+        Day of the latest usable row up to ``end``, or of ``end`` if there are rows after it: before the day of ``end``
+        the log does not reach it.
+    dropped : Dropped
+        What neither side took.
 
     Examples
     --------
@@ -58,6 +63,8 @@ class Split:
     at: date | datetime
     end: date | datetime
     duration: float
+    last: date
+    dropped: Dropped
     _repeats: RepeatOccasions | LazyRepeats = field(repr=False)
 
     def repeat_occasions(self) -> RepeatOccasions:
@@ -167,13 +174,15 @@ def split(
     route = _split_pandas if nw.dependencies.is_pandas_dataframe(log) else _split_frame
     parts = route(opened, before, after)
     until = _window_end(parts.audit, after, at)
-    _both(parts.summary.dropped, parts.audit.dropped).warn(stacklevel=2)
+    dropped = _both(parts.summary.dropped, parts.audit.dropped)
+    dropped.warn(stacklevel=2)
     calibration = CustomerBase.from_parts(parts.summary, before)
     times, over = time_ratio(base.occasion, base.time_unit)
     periods = until.period(base.occasion) - begin.period(base.occasion)
     moments = begin.moment(base.occasion), until.moment(base.occasion)
     repeats = parts.repeats(Clock(base, begin, until))
-    return Split(calibration, parts.holdout, *moments, periods * times / over, repeats)
+    last = _last(parts.audit, base.occasion, begin, until)
+    return Split(calibration, parts.holdout, *moments, periods * times / over, last, dropped, repeats)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,6 +236,13 @@ def _window_end(audit: Audit, after: Reading, at: Moment) -> Boundary:
     if not audit.counts.get("kept", 0):
         raise InvalidInputError(f"No usable row lies after at={at!r}: choose an earlier date, or give end.")
     return Boundary.of_second(audit.last) if after.occasion == "row" else Boundary.of_day(audit.last)
+
+
+def _last(audit: Audit, occasion: Occasion, begin: Boundary, until: Boundary) -> date:
+    """Return the day up to which the log is known to reach, that of the window's end at most."""
+    boundary_of = Boundary.of_second if occasion == "row" else Boundary.of_day
+    found = boundary_of(audit.last) if audit.counts.get("kept", 0) else begin
+    return (until if audit.counts.get("after_end", 0) else found).moment("D")
 
 
 def _both(before: Dropped, after: Dropped) -> Dropped:

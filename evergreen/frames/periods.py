@@ -134,6 +134,41 @@ def boundary(name: str, value: Moment) -> Boundary:
     return found
 
 
+def moment_after(name: str, value: Moment, days: float) -> date | datetime:
+    """Return the date or time that lies a number of days after another.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    value : str, datetime.date, datetime.datetime or numpy.datetime64
+        As for :func:`boundary`.
+    days : float
+        How many, at least 0; whole seconds count.
+
+    Returns
+    -------
+    datetime.date or datetime.datetime
+        A date for whole days after a date.
+
+    Raises
+    ------
+    InputTypeError, InvalidInputError
+        As for :func:`boundary`, also for a result after 2140.
+
+    Examples
+    --------
+    >>> moment_after("at", "1997-09-30", 273.0)
+    datetime.date(1998, 6, 30)
+    """
+    begin = boundary(name, value)
+    until = _EPOCH + timedelta(seconds=begin.end_second + round(days * SECONDS_PER_DAY))
+    whole = begin == Boundary.of_day(begin.day) and days == round(days)
+    end = (until - timedelta(days=1)).date() if whole else until
+    boundary(f"{name}={value!r} and {days:g} days", end)
+    return end
+
+
 def time_ratio(occasion: Occasion, time_unit: TimeUnit) -> tuple[float, float]:
     """Return the two whole numbers that turn a difference of periods into time.
 

@@ -14,6 +14,7 @@ from scipy.special import ndtri
 
 from evergreen.kernels.binning import cut_ranks, scores
 from evergreen.kernels.concentration import Gains, excess_area, share_of_top
+from evergreen.kernels.grouping import places_and_sums, weights_of
 from evergreen.kernels.special import running_sum
 from evergreen.typing import BoolArray, FloatArray, IntArray
 
@@ -48,7 +49,7 @@ def bias(expected: FloatArray, actual: FloatArray | IntArray, count: IntArray | 
     >>> bias(np.array([1.5, 0.5]), np.array([1, 0]), np.array([2, 6]))
     Bias(total=4.0, relative=2.0)
     """
-    weight = _weights(count, len(expected))
+    weight = weights_of(count, len(expected))
     happened = float((weight * actual).sum())
     total = float((weight * expected).sum()) - happened
     return Bias(total, total / happened if happened else math.nan)
@@ -128,8 +129,8 @@ def auc(score: FloatArray, outcome: BoolArray, count: IntArray | None = None) ->
     >>> auc(np.array([0.1, 0.4, 0.4, 0.8]), np.array([False, False, True, True]))
     0.875
     """
-    weight = _weights(count, len(score))
-    _, (with_it, without) = _by_level(score, weight * outcome, weight * ~outcome)
+    weight = weights_of(count, len(score))
+    _, (with_it, without) = places_and_sums(score, weight * outcome, weight * ~outcome)
     pairs = with_it.sum() * without.sum()
     won_twice = (with_it * (2 * np.cumsum(without) - without)).sum()
     return float(won_twice / (2 * pairs)) if pairs else math.nan
@@ -157,7 +158,7 @@ def rank_correlation(
     >>> rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([10, 30, 20]))
     0.5
     """
-    weight = _weights(count, len(first))
+    weight = weights_of(count, len(first))
     a, b = _centered_ranks(first, weight), _centered_ranks(second, weight)
     spread = math.sqrt((weight * a * a).sum() * (weight * b * b).sum())
     return float((weight * a * b).sum() / spread) if spread else math.nan
@@ -165,7 +166,7 @@ def rank_correlation(
 
 def _centered_ranks(values: FloatArray | IntArray, weight: FloatArray) -> FloatArray:
     """Return ranks less their mean, equal values in the middle of their ranks."""
-    position, (customers,) = _by_level(values, weight)
+    position, (customers,) = places_and_sums(values, weight)
     return np.asarray((np.cumsum(customers) - customers / 2 - customers.sum() / 2)[position])
 
 
@@ -190,8 +191,8 @@ def gains(score: FloatArray, value: FloatArray, count: IntArray | None = None) -
     >>> gains(np.array([1.0, 7.0, 1.0]), np.array([4.0, 8.0, 0.0]))
     Gains(customers=array([0, 1, 3]), value=array([ 0.,  8., 12.]))
     """
-    weight = _weights(count, len(score))
-    _, (customers, worth) = _by_level(score, weight, weight * value)
+    weight = weights_of(count, len(score))
+    _, (customers, worth) = places_and_sums(score, weight, weight * value)
     return Gains(running_sum(customers[::-1]).astype(np.int64), running_sum(worth[::-1]))
 
 
@@ -361,9 +362,9 @@ def calibration(
     >>> found.predicted, found.observed, round(found.error, 3)
     (array([0.2, 0.8]), array([0.5, 1. ]), 0.25)
     """
-    weight = _weights(count, len(probability))
+    weight = weights_of(count, len(probability))
     cuts = _equal_cuts(probability, weight, bins) if by == "customers" else np.arange(1, bins) / bins
-    _, (customers, expected, with_it) = _by_level(
+    _, (customers, expected, with_it) = places_and_sums(
         scores(probability, cuts), weight, weight * probability, weight * outcome
     )
     lower, upper = wilson_interval(with_it, customers, level)
@@ -406,15 +407,3 @@ def _wilson_lower(successes: FloatArray, trials: FloatArray, z: float) -> FloatA
     square = z * z
     root = np.sqrt(square * (square + 4 * successes * (trials - successes) / trials))
     return 2 * successes * successes / (trials * (2 * successes + square + root))
-
-
-def _weights(count: IntArray | None, rows: int) -> FloatArray:
-    """Return how many customers each row stands for."""
-    return np.ones(rows) if count is None else count.astype(np.float64)
-
-
-def _by_level(values: FloatArray | IntArray, *weights: FloatArray) -> tuple[IntArray, list[FloatArray]]:
-    """Return each row's position among the distinct values, and the sum of each weight at each of them."""
-    levels, position = np.unique(values, return_inverse=True)
-    sums = [np.asarray(np.bincount(position, weight, len(levels)), np.float64) for weight in weights]
-    return position.astype(np.int64, copy=False), sums

@@ -153,6 +153,54 @@ def sums_by_level(column: _Column, *weights: FloatArray) -> tuple[_Column, ...]:
     return values, *(np.asarray(np.bincount(position, weight), np.float64) for weight in weights)
 
 
+def weights_of(count: IntArray | None, rows: int) -> FloatArray:
+    """Return how many customers each row stands for, as floats.
+
+    Parameters
+    ----------
+    count : ndarray of int64, shape (n,), or None
+        None for one each.
+    rows : int
+        Number of rows n.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+
+    Examples
+    --------
+    >>> weights_of(None, 2)
+    array([1., 1.])
+    """
+    return np.ones(rows) if count is None else count.astype(np.float64)
+
+
+def places_and_sums(values: FloatArray | IntArray, *weights: FloatArray) -> tuple[IntArray, list[FloatArray]]:
+    """Return each row's position among the distinct values, and the sum of each weight at each of them.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Without missing values.
+    *weights : ndarray of float64, shape (n,)
+        What is added up.
+
+    Returns
+    -------
+    position : ndarray of int64, shape (n,)
+        0 for the least value.
+    sums : list of ndarray of float64, each of shape (m,)
+
+    Examples
+    --------
+    >>> places_and_sums(np.array([0.5, 2.0, 0.5]), np.array([1.0, 2.0, 3.0]))
+    (array([0, 1, 0]), [array([4., 2.])])
+    """
+    levels, position = np.unique(values, return_inverse=True)
+    sums = [np.asarray(np.bincount(position, weight, len(levels)), np.float64) for weight in weights]
+    return position.astype(np.int64, copy=False), sums
+
+
 class _Coded(NamedTuple):
     """A column as whole numbers from 0 to below ``span``, with what turns them back."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 import numpy as np
 from scipy.special import ndtri
 
-from evergreen.errors import InvalidInputError
+from evergreen.errors import FitWarning, InvalidInputError
 from evergreen.kernels.maximize import Maximum, maximize
 from evergreen.models.checks import check_level, check_not_negative
 from evergreen.typing import ArrayLike, BoolArray, FloatArray
@@ -274,6 +275,22 @@ class FitResult(Generic[Model_co]):
     def bic(self) -> float:
         """Bayesian information criterion, with the number of customers as sample size."""
         return len(self.names) * math.log(self.customers) - 2 * self.log_likelihood
+
+    def warn(self, *, stacklevel: int) -> None:
+        """Warn if the fit ended otherwise than in an inner maximum.
+
+        Parameters
+        ----------
+        stacklevel : int
+            Of the warning, as seen from here.
+
+        Warns
+        -----
+        FitWarning
+        """
+        if self.status is not FitStatus.CONVERGED:
+            name = type(self.model).__name__
+            warnings.warn(f"{name}: {self.status.value}. {self.message}", FitWarning, stacklevel=stacklevel + 1)
 
     def intervals(self, level: float = 0.95) -> Mapping[str, tuple[float, float]]:
         """Return confidence intervals, taken on the log scale so that bounds of parameters above 0 are positive.

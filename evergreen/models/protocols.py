@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, Self, runtime_checkable
 import numpy as np
 
 from evergreen.kernels.shape import Forecast
+from evergreen.models.attributed import AttributedHistories
 from evergreen.models.fitting import FitResult, WeakPrior
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.typing import ArrayLike, FloatArray, IntArray
@@ -27,6 +28,18 @@ class SimulatedCustomers(NamedTuple):
     """Probability of leaving for good at each chance, or rate of leaving per time unit, as the model has it."""
     log_gaps: FloatArray | None = None
     """Sum of the logarithms of the times between consecutive purchases, from models of how regularly customers buy."""
+
+
+class HasHistories(Protocol):
+    """Customers that can be grouped to what models see of them, such as a :class:`CustomerBase`."""
+
+    def histories(self) -> PurchaseHistories:
+        """Group the customers to distinct purchase histories."""
+        ...
+
+    def histories_by(self, *attributes: str) -> AttributedHistories:
+        """Group the customers to distinct purchase histories with attributes."""
+        ...
 
 
 @runtime_checkable

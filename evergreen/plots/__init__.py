@@ -3,6 +3,7 @@
 The extra ``plot`` brings matplotlib.
 """
 
+from evergreen.plots.churn import churn_backtest
 from evergreen.plots.clv import history_map
 from evergreen.plots.evaluation import by_frequency, calibration, tracking
 from evergreen.plots.pareto import concentration, overlap
@@ -12,6 +13,7 @@ from evergreen.plots.rfm import moves, segments
 __all__ = [
     "by_frequency",
     "calibration",
+    "churn_backtest",
     "concentration",
     "history_map",
     "moves",

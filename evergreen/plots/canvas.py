@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from evergreen.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 LEAF: Final = "#2f7d4f"
@@ -38,6 +41,25 @@ def axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
         raise MissingExtraError.of("matplotlib", "plot", "Drawing") from None
     _, drawn = plt.subplots(figsize=size, layout="constrained")
     return drawn
+
+
+def on_diagonal(ax: Axes, said: str, happened: str) -> None:
+    """Lay out axes from 0 to 1 on which chances are right where they lie on the diagonal."""
+    ax.plot([0, 1], [0, 1], color=MIST, linewidth=1, linestyle="--")
+    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    ax.set_xlabel(said, color=INK)
+    ax.set_ylabel(happened, color=INK)
+    tidy(ax)
+
+
+def draw_shares(
+    ax: Axes, table: pd.DataFrame, *, color: Any = LEAF, aside: float = 0.0, label: str | None = None
+) -> None:
+    """Draw the shares ``observed`` over the chances ``predicted``, with their intervals, moved aside by a little."""
+    observed, lower, upper = (table[name].to_numpy() for name in ("observed", "lower", "upper"))
+    bars = np.maximum([observed - lower, upper - observed], 0.0)
+    said = table["predicted"].to_numpy() + aside
+    ax.errorbar(said, observed, bars, fmt="o", color=color, markersize=5, elinewidth=1.2, label=label)
 
 
 def tidy(ax: Axes) -> None:

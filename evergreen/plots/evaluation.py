@@ -9,7 +9,7 @@ import numpy as np
 from evergreen.clv import Evaluation
 from evergreen.clv.evaluation import MANY
 from evergreen.durations import UNIT_NAMES
-from evergreen.plots.canvas import INK, LEAF, MIST, axes, tidy
+from evergreen.plots.canvas import INK, LEAF, MIST, axes, draw_shares, on_diagonal, tidy
 from evergreen.typing import FloatArray
 
 if TYPE_CHECKING:
@@ -141,16 +141,9 @@ def calibration(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_ylabel()
     'share who bought'
     """
-    table = evaluation.calibration
-    predicted, observed, lower, upper = (table[name].to_numpy() for name in ("predicted", "observed", "lower", "upper"))
     ax = axes(ax, (4.6, 4.4))
-    ax.plot([0, 1], [0, 1], color=MIST, linewidth=1, linestyle="--")
-    bars = np.maximum([observed - lower, upper - observed], 0.0)
-    ax.errorbar(predicted, observed, bars, fmt="o", color=LEAF, markersize=5, elinewidth=1.2)
-    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    ax.set_xlabel("chance of a purchase in the holdout", color=INK)
-    ax.set_ylabel("share who bought", color=INK)
-    tidy(ax)
+    on_diagonal(ax, "chance of a purchase in the holdout", "share who bought")
+    draw_shares(ax, evaluation.calibration)
     return ax
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import timedelta
 from enum import Enum
 from functools import cache
 from inspect import Parameter, signature
@@ -16,6 +17,7 @@ from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_orig
 
 import numpy as np
 
+from evergreen.churn import ChurnDetector
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
 from evergreen.models.bgbb import BGBB
@@ -33,7 +35,7 @@ from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
 from evergreen.pareto import ParetoSegmenter
 from evergreen.rfm import RFMScorer
-from evergreen.store.values import NUMBER, Codec, array, choice, either, inside, named, plain, row, series
+from evergreen.store.values import NUMBER, SECONDS, Codec, array, choice, either, inside, named, plain, row, series
 from evergreen.typing import FloatArray, IntArray, TimeUnit
 
 _PLAIN: Final[Mapping[Any, Codec]] = MappingProxyType(
@@ -43,6 +45,8 @@ _PLAIN: Final[Mapping[Any, Codec]] = MappingProxyType(
         int: plain(int, "a whole number", (np.integer,)),
         float: NUMBER,
         type(None): plain(type(None), "null"),
+        timedelta: SECONDS,
+        np.timedelta64: SECONDS,
     }
 )
 
@@ -200,6 +204,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "ParetoSegmenter": Kind(ParetoSegmenter),
         "CLVFit": Kind(CLVFit),
         "CLVModel": Kind(CLVModel, may_lack=frozenset({"fit_", "choice_"})),
+        "ChurnDetector": Kind(ChurnDetector),
     }
 )
 """What can be saved, by the name that stands in files; a name is never given to another class."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -114,6 +115,16 @@ NUMBER: Final = Codec(
     made=lambda json, place: float(_floats([json], place)[0]),
 )
 """Floats."""
+
+
+SECONDS: Final = Codec(
+    "a length of time",
+    holds=lambda value: isinstance(value, (timedelta, np.timedelta64)),
+    reads=lambda json: isinstance(json, dict) and set(json) == {"seconds"},
+    written=lambda value, place: {"seconds": NUMBER.write(_seconds(value), inside(place, "seconds"))},
+    made=lambda json, place: timedelta(seconds=NUMBER.read(json["seconds"], inside(place, "seconds"))),
+)
+"""Lengths of time that are no text; they come back as ``datetime.timedelta``."""
 
 
 def choice(values: Mapping[str, Any]) -> Codec:
@@ -249,6 +260,10 @@ def inside(place: str, name: str) -> str:
     ('fit_', 'fit_.values')
     """
     return f"{place}.{name}" if place else name
+
+
+def _seconds(length: timedelta | np.timedelta64) -> float:
+    return length.total_seconds() if isinstance(length, timedelta) else float(length / np.timedelta64(1, "s"))
 
 
 def _is_spelled(json: Any) -> bool:

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from evergreen import BGNBD, CLVModel, CustomerBase, datasets, split
-from evergreen.clv import TRANSACTION_MODELS
 from evergreen.clv.choice import Candidate, ModelChoice
 from evergreen.errors import InvalidInputError
+from evergreen.models.catalog import TRANSACTION_MODELS
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import pytest
 
 from evergreen import BGNBD, CLVModel, CustomerBase, GammaGamma, datasets, split
 from evergreen.errors import InvalidInputError
-from evergreen.frames import Split
 from evergreen.models.covariates import CovariateModel
 from tests.contracts.registry import ENGINES, by_id
 
@@ -89,14 +89,7 @@ def test_lazy_engines_agree(
 
 def test_intervals_of_the_total_and_evaluation(data: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     halves = split(data[0], at="2024-12-31")
-    known = Split(
-        halves.calibration.with_attributes(data[1]),
-        halves.holdout,
-        halves.at,
-        halves.end,
-        halves.duration,
-        halves._repeats,
-    )
+    known = replace(halves, calibration=halves.calibration.with_attributes(data[1]))
     model = CLVModel(purchase_covariates=["channel"]).fit(known)
     with_channel = model.evaluate(known)
     without = CLVModel().fit(halves).evaluate(halves)

@@ -18,6 +18,7 @@ from evergreen import (
     BGNBD,
     MBGNBD,
     BGCNBDk,
+    ChurnDetector,
     CLVModel,
     CustomerBase,
     GammaGamma,
@@ -80,6 +81,14 @@ def _predict(model: CLVModel, base: CustomerBase) -> Any:
 
 
 _CLV_VERBS = {"predict": _predict, "summary": lambda model, _: model.summary()}
+_CHURN_VERBS: Mapping[str, Callable[[Any, CustomerBase], Any]] = {
+    "transform": ChurnDetector.transform,
+    "summary": ChurnDetector.summary,
+    "campaign": lambda detector, base: detector.campaign(
+        base, value="total_value", contact_cost=1.0, offer_cost=5.0, success_rate=0.3
+    ),
+    "lapse_cuts": lambda detector, _: detector.lapse_cuts(),
+}
 _RFM_VERBS = {
     "transform": RFMScorer.transform,
     "summary": RFMScorer.summary,
@@ -101,6 +110,19 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             _predict,
             _CLV_VERBS,
             ("expected_spend", "clv"),
+        ),
+        "churn": Measure(ChurnDetector, ChurnDetector.transform, _CHURN_VERBS, ()),
+        "churn by another model": Measure(
+            lambda: ChurnDetector(transactions="pareto/nbd", horizon="8W", bands=(0.4, 0.9)),
+            lambda detector, base: detector.transform(base, value="total_value"),
+            _CHURN_VERBS,
+            ("value_at_risk",),
+        ),
+        "churn from gaps": Measure(
+            lambda: ChurnDetector(transactions="gaps", horizon="60D", lapse_chance=0.3),
+            ChurnDetector.transform,
+            _CHURN_VERBS,
+            (),
         ),
         "pareto": Measure(ParetoSegmenter, ParetoSegmenter.transform, _PARETO_VERBS, ("total_value",)),
         "pareto both sides": Measure(

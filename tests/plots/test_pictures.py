@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from evergreen import (
     BGNBD,
+    ChurnDetector,
     CLVModel,
     Concentration,
     CustomerBase,
@@ -144,6 +146,24 @@ def test_calibration_shows_intervals_and_the_diagonal(plots: Any, evaluation: Ev
     (bars,) = ax.collections
     drawn = np.array(bars.get_segments())
     np.testing.assert_allclose(drawn[:, :, 1], table[["lower", "upper"]])
+
+
+@pytest.mark.parametrize("dates", [["1997-09-30"], ["1997-09-30", "1997-12-31", "1998-03-31"]])
+def test_churn_backtest_shows_every_date(plots: Any, dates: list[str]) -> None:
+    found = ChurnDetector(horizon="13W").backtest(datasets.load_cdnow(sample=True), at=dates)
+    ax = plots.churn_backtest(found)
+    diagonal, *points = ax.lines
+    np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
+    assert len(points) == len(ax.collections) == len(dates)
+    for at, drawn, bars in zip(dates, points, ax.collections, strict=True):
+        table = found.calibration[found.calibration["at"] == date.fromisoformat(at)]
+        np.testing.assert_allclose(drawn.get_xdata(), table["predicted"], atol=0.0121)
+        np.testing.assert_array_equal(drawn.get_ydata(), table["observed"])
+        np.testing.assert_allclose(np.array(bars.get_segments())[:, :, 1], table[["lower", "upper"]])
+    labels = ax.get_legend_handles_labels()[1]
+    auc = found.table.set_index("score")["auc"]
+    wanted = zip(dates, np.atleast_1d(auc["bg/nbd"]), np.atleast_1d(auc["days since last"]), strict=True)
+    assert labels == [f"{at}: {model:.3f}, silence {rule:.3f}".replace("0.", ".") for at, model, rule in wanted]
 
 
 def test_concentration_shows_the_curve_its_interval_and_the_top(plots: Any) -> None:

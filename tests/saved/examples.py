@@ -21,6 +21,7 @@ from evergreen import (
     MBGNBD,
     SBG,
     BGCNBDk,
+    ChurnDetector,
     CLVFit,
     CLVModel,
     Covariate,
@@ -35,6 +36,7 @@ from evergreen import (
     ParetoSegmenter,
     PurchaseHistories,
     RFMScorer,
+    Rhythm,
     SegmentMap,
     SegmentRule,
     SpendHistories,
@@ -91,6 +93,15 @@ def fitted_clv() -> CLVModel:
     return model
 
 
+def fitted_churn() -> ChurnDetector:
+    detector = ChurnDetector.from_model(PURCHASES, time_unit="W", horizon="26W", bands=(0.3, 0.7))
+    detector.fit_ = fit_of(PURCHASES)
+    detector.rhythm_ = Rhythm(1.5, 7.25)
+    gaps = [(1, 1 / 7, 40, 0), (1, 3.0, 25, 0), (1, 30.0, 1, 90), (2, 2.5, 30, 0), (2, 28.0, 0, 35), (3, 9.0, 0, 5)]
+    detector.gaps_ = GapHistories.of(*zip(*gaps, strict=True), time_unit="W")
+    return detector
+
+
 HALVES = SegmentMap(
     ("r", "fm"),
     [
@@ -125,6 +136,11 @@ def fit_answers(fit: FitResult[Any]) -> dict[str, Any]:
 def clv_answers(model: CLVModel) -> dict[str, Any]:
     predicted = columns(model.predict(BASE, horizon="52W", discount_rate=0.1, margin=0.3))
     return {**predicted, "standard_error": model.summary()["standard_error"].tolist()[:4]}
+
+
+def churn_answers(detector: ChurnDetector) -> dict[str, Any]:
+    cuts = {name: str(cut) if np.isnan(cut) else cut for name, cut in detector.lapse_cuts().items()}
+    return {**columns(detector.transform(BASE, value="total_value")), "cuts": cuts}
 
 
 def pareto_answers(segmenter: ParetoSegmenter) -> dict[str, Any]:
@@ -216,6 +232,7 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
             lambda fit: {**fit_answers(fit.transactions), "spend_correlation": fit.spend_correlation},
         ),
         "CLVModel": Example(fitted_clv(), clv_answers),
+        "ChurnDetector": Example(fitted_churn(), churn_answers),
     }
 )
 """One example of each kind."""

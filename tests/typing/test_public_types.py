@@ -18,6 +18,8 @@ import pytest
 from evergreen import (
     BGNBD,
     MBGNBD,
+    ChurnBacktest,
+    ChurnDetector,
     CLVFit,
     CLVModel,
     Concentration,
@@ -36,6 +38,7 @@ from evergreen import (
     PurchaseHistories,
     ReturnCurve,
     RFMScorer,
+    Rhythm,
     SegmentMap,
     SegmentMoves,
     SegmentRule,
@@ -49,7 +52,9 @@ from evergreen import (
     interop,
     lapse_cut,
     lorenz,
+    overdue_ratio,
     posterior,
+    profit_threshold,
     quantile_scores,
     share_of_top,
     smallest_share,
@@ -110,6 +115,19 @@ def test_concentrations_are_estimates(base: CustomerBase) -> None:
     assert_type(share_of_top([1, 2], 0.5), float)
     assert_type(smallest_share([1, 2], 0.5), float)
     assert_type(lorenz([1, 2]), tuple[FloatArray, FloatArray])
+
+
+def test_churn_is_told_in_frames_and_numbers(base: CustomerBase) -> None:
+    detector = assert_type(ChurnDetector(horizon=timedelta(weeks=13)).fit(base), ChurnDetector)
+    assert_type(detector.transaction_model_, HistoryModel | CovariateModel | None)
+    assert_type(detector.rhythm_, Rhythm | None)
+    assert_type(ChurnDetector.from_model(BGNBD(1, 1, 1, 1), time_unit="W"), ChurnDetector)
+    found = ChurnDetector(horizon="13W").backtest(datasets.load_cdnow(sample=True), at="1997-09-30")
+    assert_type(found, ChurnBacktest)
+    assert_type(found.table, pd.DataFrame)
+    assert_type(found.verdict, str)
+    assert_type(overdue_ratio([1.0], 0, 0, population_gap=9.0, k=1), FloatArray)
+    assert_type(profit_threshold([9.0], contact_cost=1, offer_cost=1, success_rate=0.3), FloatArray)
 
 
 def test_a_fit_knows_its_model(base: CustomerBase) -> None:
