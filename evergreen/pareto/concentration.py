@@ -243,7 +243,7 @@ class Concentration:
             f"20 % of {self.customers:,} customers hold {self.share_of_top(0.2).percent} of the total. 80 % of it "
             f"comes from {self.customers_for(0.8).percent} of them. Gini {_rounded(self.gini)}."
         )
-        if self.erosion.estimate > 0:
+        if round(self.erosion.estimate, 3) > 0:
             words += (
                 f" The best {self.peak_at.percent} bring {self.peak.percent}, of which the others lose "
                 f"{self.erosion.percent}."
