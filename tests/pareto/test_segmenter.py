@@ -181,6 +181,17 @@ def test_overlap_counts_cells(two_sided: CustomerBase) -> None:
     assert summary["contacts"].dtype == np.int64
 
 
+def test_sides_are_told_by_name(two_sided: CustomerBase) -> None:
+    """Cut points belong to columns: their order in a file, or sides that are swapped, change nobody's class."""
+    segmenter = ParetoSegmenter(trouble="contacts", draws=0).fit(two_sided)
+    wanted = segmenter.transform(two_sided)
+    segmenter.cut_points_ = dict(reversed(segmenter.cut_points_.items()))
+    pd.testing.assert_frame_equal(segmenter.transform(two_sided), wanted)
+    swapped = segmenter.set_params(value="contacts", trouble="total_value").transform(two_sided)
+    assert (swapped["value_class"] == wanted["trouble_class"]).all()
+    assert (swapped["trouble_class"] == wanted["value_class"]).all()
+
+
 def test_overlap_of_another_base_goes_by_learned_classes(two_sided: CustomerBase) -> None:
     segmenter = ParetoSegmenter(trouble="contacts", draws=0).fit(two_sided)
     found = segmenter.overlap(summary_base(total_value=[1e6, 0.0], contacts=[99, 0]))
