@@ -92,6 +92,34 @@ def check_not_negative(name: str, value: float) -> float:
     return number
 
 
+def check_number(name: str, number: int, least: int = 0) -> int:
+    """Return a whole number.
+
+    Parameters
+    ----------
+    name : str
+        What the number is, for the message.
+    number : int
+        The number.
+    least : int
+        The smallest that is allowed.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputTypeError
+        If it is not one number: text and booleans are not taken for numbers.
+    InvalidInputError
+        If it is too small or not whole.
+    """
+    if not (check_not_negative(name, number) >= least and float(number).is_integer()):
+        raise InvalidInputError(f"{name}={number!r} must be a whole number of at least {least}.")
+    return int(number)
+
+
 def check_horizon(horizon: float, *, whole: bool = False, finite: bool = False) -> float:
     """Return a time ahead.
 

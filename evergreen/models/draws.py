@@ -11,7 +11,7 @@ import numpy as np
 from evergreen.errors import InvalidInputError
 from evergreen.kernels.importance import effective_sample_size, smoothed_weights, weighted_quantile
 from evergreen.models.attributed import AttributedHistories
-from evergreen.models.checks import check_level, check_not_negative
+from evergreen.models.checks import check_level, check_number
 from evergreen.models.fitting import FitResult, FitStatus, Problem, WeakPrior
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.typing import FloatArray, IntArray
@@ -153,7 +153,7 @@ def posterior(
     >>> drawn.k_hat < 0.7, drawn.effective > 100
     (True, True)
     """
-    _check_number("draws", draws)
+    check_number("draws", draws, 2)
     if fit.status is not FitStatus.CONVERGED:
         raise InvalidInputError(
             f"The fit of {type(fit.model).__name__} ended as {fit.status.value!r}: about it there are no draws of "
@@ -224,7 +224,7 @@ def bootstrap(
     >>> low < 0.5 < high
     True
     """
-    _check_number("replicates", replicates)
+    check_number("replicates", replicates, 2)
     random = np.random.default_rng(seed)
     share = histories.count / histories.customers
     fits = []
@@ -243,8 +243,3 @@ def _counted(histories: Histories, count: IntArray) -> Histories:
     if isinstance(histories, AttributedHistories):
         rows["values"] = {name: column[kept] for name, column in histories.values.items()}
     return replace(histories, **{**rows, "count": count[kept]})
-
-
-def _check_number(name: str, number: int) -> None:
-    if not (check_not_negative(name, number) >= 2 and float(number).is_integer()):
-        raise InvalidInputError(f"{name}={number!r} must be a whole number of at least 2.")

@@ -14,7 +14,7 @@ from evergreen.kernels import concentration as curves
 from evergreen.kernels.concentration import Gains
 from evergreen.kernels.resampled_curves import resampled_curves
 from evergreen.kernels.special import running_sum
-from evergreen.models.checks import check_level, check_whole
+from evergreen.models.checks import check_level, check_number
 from evergreen.models.estimate import Estimate
 from evergreen.pareto.shares import check_part, levels_of_values
 from evergreen.typing import ArrayLike, FloatArray, IntArray
@@ -146,7 +146,7 @@ class Concentration:
         InvalidInputError
             If they do not add up to more than 0, or a setting is not allowed.
         """
-        draws, level = int(check_whole("draws", draws)), check_level(level)
+        draws, level, seed = check_number("draws", draws), check_level(level), check_number("seed", seed)
         curve = curve_of(levels, name)
         customers, total = int(curve.customers[-1]), float(curve.value[-1])
         points = _points(curve)
@@ -243,7 +243,7 @@ class Concentration:
             f"20 % of {self.customers:,} customers hold {self.share_of_top(0.2).percent} of the total. 80 % of it "
             f"comes from {self.customers_for(0.8).percent} of them. Gini {_rounded(self.gini)}."
         )
-        if self.erosion.estimate > 0:
+        if round(self.erosion.estimate, 3) > 0:
             words += (
                 f" The best {self.peak_at.percent} bring {self.peak.percent}, of which the others lose "
                 f"{self.erosion.percent}."

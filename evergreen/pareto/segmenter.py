@@ -337,7 +337,7 @@ class ParetoSegmenter(Estimator):
                 f"This ParetoSegmenter learned {_said(learned, self.quadrant_cuts_)}, its settings now ask for "
                 f"{_said(asked, self.activity)}: fit it again."
             )
-        return _with_classes(table, self.cut_points_)
+        return _with_classes(table, {column: self.cut_points_[column] for column in self._sides})
 
     def _checked_classes(self) -> list[float]:
         given: Any = self.classes

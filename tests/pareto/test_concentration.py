@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evergreen import Concentration, Estimate, gini, share_of_top, smallest_share
-from evergreen.errors import InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError
 
 RANDOM = np.random.default_rng(5)
 BASES = {
@@ -172,8 +172,12 @@ def test_what_is_refused() -> None:
     with pytest.raises(InvalidInputError) as caught:
         Concentration.of([1, -3, 1])
     assert str(caught.value) == "The values of 3 customers add up to -1: shares need a total above 0."
-    with pytest.raises(InvalidInputError, match="draws must be at least 0"):
+    with pytest.raises(InvalidInputError, match="draws must be finite and at least 0, got -1"):
         Concentration.of([1], draws=-1)
+    with pytest.raises(InvalidInputError, match=r"draws=0.5 must be a whole number of at least 0\."):
+        Concentration.of([1], draws=0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InputTypeError, match="seed must be a number, got str"):
+        Concentration.of([1], seed="now")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(InvalidInputError, match="level must lie between 0 and 1, got 95"):
         Concentration.of([1], level=95)
     with pytest.raises(InvalidInputError, match="share must be above 0"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evergreen import CustomerBase, ParetoSegmenter, datasets
-from evergreen.errors import ColumnNotFoundError, InputTypeError, InvalidInputError
+from evergreen.errors import ColumnNotFoundError, DataWarning, InputTypeError, InvalidInputError
 from evergreen.frames.engines import table_beside
 from tests.contracts.registry import ENGINES, assert_same, base_of, by_id, in_memory, sample_log
 
@@ -180,10 +181,45 @@ def test_overlap_counts_cells(two_sided: CustomerBase) -> None:
     assert summary["contacts"].dtype == np.int64
 
 
+def test_sides_are_told_by_name(two_sided: CustomerBase) -> None:
+    """Cut points belong to columns: their order in a file, or sides that are swapped, change nobody's class."""
+    segmenter = ParetoSegmenter(trouble="contacts", draws=0).fit(two_sided)
+    wanted = segmenter.transform(two_sided)
+    segmenter.cut_points_ = dict(reversed(segmenter.cut_points_.items()))
+    pd.testing.assert_frame_equal(segmenter.transform(two_sided), wanted)
+    swapped = segmenter.set_params(value="contacts", trouble="total_value").transform(two_sided)
+    assert (swapped["value_class"] == wanted["trouble_class"]).all()
+    assert (swapped["trouble_class"] == wanted["value_class"]).all()
+
+
 def test_overlap_of_another_base_goes_by_learned_classes(two_sided: CustomerBase) -> None:
     segmenter = ParetoSegmenter(trouble="contacts", draws=0).fit(two_sided)
     found = segmenter.overlap(summary_base(total_value=[1e6, 0.0], contacts=[99, 0]))
     assert found.customers.tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
+
+
+def test_both_sides_of_a_real_shop(evergreen_data: Path) -> None:
+    """UCI Online Retail with its cancellations, against plain pandas from the log."""
+    log = pd.read_parquet(evergreen_data / "online_retail_2010_2011.parquet").dropna(subset="CustomerID")
+    log = log.assign(amount=(log["Quantity"] * log["UnitPrice"]).round(2))
+    with pytest.warns(DataWarning):
+        base = CustomerBase.from_transactions(
+            log, customer="CustomerID", date="InvoiceDate", amount="amount", order="InvoiceNo"
+        )
+    segmenter = ParetoSegmenter(trouble="refunds", draws=0).fit(base)
+    buyers = log[log.groupby("CustomerID")["amount"].transform("max") > 0]
+    paid = buyers.groupby("CustomerID")["amount"].sum()
+    back = -buyers["amount"].clip(upper=0).groupby(buyers["CustomerID"]).sum()
+    overlap = segmenter.overlap_
+    assert overlap is not None
+    assert segmenter.trouble_ is not None
+    for found, column in ((segmenter.value_, paid), (segmenter.trouble_, back)):
+        assert found.total == pytest.approx(column.sum(), rel=1e-12)
+        top = column.sort_values(ascending=False)
+        assert found.share_of_top(0.2).estimate == pytest.approx(top[:868].sum() / top.sum(), rel=1e-12)
+    assert (overlap.customers.sum(), overlap.both, round(overlap.expected)) == (4_339, 41, 13)
+    assert segmenter.value_.share_of_top(0.2).percent == "73.6 %"
+    assert segmenter.trouble_.share_of_top(0.2).percent == "98.6 %"
 
 
 # ------------------------------------------------------------------------------------------------ quadrant
