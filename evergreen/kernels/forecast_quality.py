@@ -10,11 +10,11 @@ import math
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 from evergreen.kernels.binning import cut_ranks, scores
 from evergreen.kernels.concentration import Gains, excess_area, share_of_top
 from evergreen.kernels.grouping import places_and_sums, weights_of
+from evergreen.kernels.rates import wilson_interval
 from evergreen.kernels.special import running_sum
 from evergreen.typing import BoolArray, FloatArray, IntArray
 
@@ -376,34 +376,3 @@ def _equal_cuts(values: FloatArray, weight: FloatArray, bins: int) -> FloatArray
     order = np.argsort(values)
     up_to = np.cumsum(weight[order])
     return values[order[np.searchsorted(up_to, cut_ranks(int(up_to[-1]), bins))]]
-
-
-def wilson_interval(successes: FloatArray, trials: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-    """Return the score interval of Wilson (1927) for a share.
-
-    Parameters
-    ----------
-    successes, trials : ndarray of float64, shape (n,)
-        How many of how many, at least one.
-    level : float
-        Coverage, between 0 and 1.
-
-    Returns
-    -------
-    lower, upper : ndarray of float64, shape (n,)
-
-    Examples
-    --------
-    >>> lower, upper = wilson_interval(np.array([0.0, 5.0]), np.array([10.0, 10.0]))
-    >>> lower.round(4), upper.round(4)
-    (array([0.    , 0.2366]), array([0.2775, 0.7634]))
-    """
-    z = float(ndtri(0.5 + level / 2))
-    return _wilson_lower(successes, trials, z), 1 - _wilson_lower(trials - successes, trials, z)
-
-
-def _wilson_lower(successes: FloatArray, trials: FloatArray, z: float) -> FloatArray:
-    """Return the smaller root, as the product of both over the larger: without cancellation, and 0 for no success."""
-    square = z * z
-    root = np.sqrt(square * (square + 4 * successes * (trials - successes) / trials))
-    return 2 * successes * successes / (trials * (2 * successes + square + root))

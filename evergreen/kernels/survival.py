@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import chdtrc
 
-from evergreen.kernels.forecast_quality import wilson_interval
+from evergreen.kernels.rates import wilson_interval
 from evergreen.typing import BoolArray, FloatArray, IntArray
 
 MIN_KNOWN: Final = 30

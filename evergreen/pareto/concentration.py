@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _STEPS: Final = 1_000  # the curve is kept at every tenth of a percent of the customers, and of the total
+_LEAST_LOSS: Final = 0.0005  # not 0.0 % when it is written
 _TOPS: Final = (0.01, 0.05, 0.1, 0.2, 0.5)
 _PARTS: Final = (0.5, 0.8, 0.95)
 
@@ -218,6 +219,11 @@ class Concentration:
     def erosion(self) -> Estimate:
         """Share of the total that is lost after the peak; 0 without losses."""
         return Estimate(self.peak.estimate - 1, self.peak.lower - 1, self.peak.upper - 1)
+
+    @property
+    def has_peak(self) -> bool:
+        """Whether customers of negative value lose at least a twentieth of a percent of the total."""
+        return self.erosion.estimate >= _LEAST_LOSS
 
     def to_frame(self) -> pd.DataFrame:
         """Return the figures as a table.

@@ -21,6 +21,9 @@ MIST: Final = "#b9c4bd"
 RUST: Final = "#b4613c"
 """Whatever is shrinking, or makes trouble."""
 
+SKY: Final = "#3b7ea1"
+"""A third line beside the others."""
+
 INK: Final = "#22302a"
 """Text and lines."""
 

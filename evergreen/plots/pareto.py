@@ -66,7 +66,7 @@ def concentration(
         ax.fill_between(customers, 100 * found.lower, 100 * found.upper, color=color, alpha=0.2, linewidth=0)
     ax.plot(customers, 100 * found.value, color=color, linewidth=2, label=label)
     _mark(ax, 100 * top, 100 * share, f"top {100 * top:.3g} % hold {100 * share:.3g} %", color)
-    if found.erosion.estimate > 0:
+    if found.has_peak:
         at, peak = 100 * found.peak_at.estimate, 100 * found.peak.estimate
         _mark(ax, at, peak, f"peak: {at:.3g} % bring {peak:.3g} %", color, above=True)
     ax.set_xlim(0, 100)

@@ -8,14 +8,13 @@ import numpy as np
 
 from evergreen.durations import UNIT_NAMES, in_days
 from evergreen.models.gaps import GapHistories
-from evergreen.plots.canvas import INK, LEAF, MIST, axes, tidy
+from evergreen.plots.canvas import INK, LEAF, MIST, SKY, axes, tidy
 from evergreen.typing import Duration
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_SKY: Final = "#3b7ea1"
-_LINES: Final = ((1, INK, "1st to 2nd purchase"), (2, _SKY, "2nd to 3rd"), (3, LEAF, "later"))
+_LINES: Final = ((1, INK, "1st to 2nd purchase"), (2, SKY, "2nd to 3rd"), (3, LEAF, "later"))
 """The order of the gaps that a line is about, its color and its words; the last stands for all that follow."""
 
 

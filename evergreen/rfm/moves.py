@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 import numpy as np
 
 from evergreen.frames import ABSENT, PairTotals, plain_matrix, plain_table
-from evergreen.kernels.forecast_quality import wilson_interval
+from evergreen.kernels.rates import wilson_interval
 from evergreen.models.segment_map import SegmentMap
 from evergreen.typing import FloatArray, IntArray
 

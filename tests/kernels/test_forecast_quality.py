@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, spearmanr
+from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from evergreen.kernels import forecast_quality as quality
@@ -177,13 +177,3 @@ def test_calibration_by_width() -> None:
     assert found.customers.tolist() == [2, 1, 1]
     np.testing.assert_allclose(found.predicted, [0.05, 0.3, 1.0])
     assert found.observed.tolist() == [0.5, 0.0, 1.0]
-
-
-@given(st.integers(1, 10**6), st.data(), st.sampled_from([0.5, 0.9, 0.95, 0.999]))
-def test_wilson_interval(trials: int, data: st.DataObject, level: float) -> None:
-    successes = data.draw(st.integers(0, trials))
-    lower, upper = quality.wilson_interval(np.array([float(successes)]), np.array([float(trials)]), level)
-    wanted = binomtest(successes, trials).proportion_ci(level, method="wilson")
-    assert lower[0] == pytest.approx(wanted.low, rel=1e-6, abs=1e-12)
-    assert upper[0] == pytest.approx(wanted.high, rel=1e-9)
-    assert 0 <= lower[0] <= successes / trials <= upper[0] <= 1
