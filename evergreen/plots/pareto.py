@@ -130,7 +130,7 @@ def overlap(
         more = [f"\n{cell:,} ({usual:,.0f} expected)" for cell, usual in zip(cells.flat, expected.flat, strict=True)]
         title, dark = "Customers in each cell; green: more than if independent", np.zeros(cells.shape, np.bool_)
     else:
-        ax.pcolormesh(places, places, share, cmap="YlGn", vmin=0, **grid)
+        ax.pcolormesh(places, places, share, cmap="YlGn" if show == "value" else "OrRd", vmin=0, **grid)
         title, more, dark = f"Share of the {show} in each cell", [""] * cells.size, share > 0.6 * share.max()
     for (row, column), words in zip(np.ndindex(cells.shape), more, strict=True):
         color, told = "white" if dark[row, column] else INK, f"{share[row, column]:.1f} %{words}"
