@@ -16,6 +16,7 @@ from evergreen.churn.scoring import BANDS, COLUMNS, scored
 from evergreen.durations import check_time_unit, in_days, in_units
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames import CustomerBase, Moment, ScoreTable, ZeroAmounts, check_base, check_fits_model, check_numbers
+from evergreen.kernels.concentration import shares_of_sum
 from evergreen.models.bgcnbd import CondensedModel
 from evergreen.models.buyers import Buyers, Evidence, attributes_of, evidence_with, fit_buyers
 from evergreen.models.catalog import TRANSACTION_MODELS, name_of
@@ -267,17 +268,13 @@ class ChurnDetector(Estimator):
         self._require("time_unit_", "summary")
         table = self._scored(base, value)
         money = [] if value is None else [value, "value_at_risk"]
-        found = table.group_totals("band", ["p_churn", *money])
-        place = {name: row for row, name in enumerate(found["band"].tolist())}
-        rows = np.array([place.get(name, len(place)) for name in BANDS])
-        customers, chance, *sums = (np.append(found[name], 0)[rows] for name in ("customers", "p_churn", *money))
-        mean = np.divide(chance, customers, out=np.full(len(rows), np.nan), where=customers > 0)
+        bands, customers, chance, *sums = table.group_totals("band", ["p_churn", *money], BANDS).values()
         return table.small_table(
             {
-                "band": np.array(BANDS, object),
+                "band": bands,
                 "customers": customers,
-                "share": customers / max(int(customers.sum()), 1),
-                "p_churn": mean,
+                "share": shares_of_sum(customers),
+                "p_churn": np.divide(chance, customers, out=np.full(len(bands), np.nan), where=customers > 0),
                 **dict(zip(("value", "value_at_risk"), sums, strict=False)),
             }
         )

@@ -27,7 +27,7 @@ from evergreen.frames.order_statistics import (
     order_statistics_of_frame,
 )
 from evergreen.frames.tables import small_table
-from evergreen.frames.totals import ColumnTotals, totals_of_row, unscaled
+from evergreen.frames.totals import ColumnTotals, totals_in_order, totals_of_row, unscaled
 from evergreen.kernels.binning import scores
 from evergreen.kernels.concentration import levels_of
 from evergreen.typing import FloatArray
@@ -428,7 +428,9 @@ class ScoreTable:
         row = next(_collected(self._whole_frame([column]).select(*wanted)).iter_rows(named=True))
         return totals_of_row(row, thresholds, unit)
 
-    def group_totals(self, by: str, columns: Sequence[str] = ()) -> dict[str, np.ndarray[Any, Any]]:
+    def group_totals(
+        self, by: str, columns: Sequence[str] = (), groups: Sequence[Any] | None = None
+    ) -> dict[str, np.ndarray[Any, Any]]:
         """Return the number of customers and the sums of columns for each value of a column.
 
         Parameters
@@ -437,11 +439,13 @@ class ScoreTable:
             A column of labels or whole numbers.
         columns : sequence of str
             Numeric columns to add up. Sums of ``orders``, ``total_value`` and ``refunds`` are exact.
+        groups : sequence of str or int, optional
+            The values of ``by`` that are wanted, with zeros where there are no customers.
 
         Returns
         -------
         dict of str to ndarray
-            ``by`` in ascending order, ``"customers"`` (int64), and each column's sum.
+            ``by`` in the order of the groups, or in ascending order; ``"customers"`` (int64); each column's sum.
         """
         self._check([by, *columns])
         frame = self._whole_frame([by, *columns])
@@ -451,11 +455,12 @@ class ScoreTable:
         grouped = frame.group_by(by).agg(nw.len().alias("customers"), *(nw.col(column).sum() for column in columns))
         found = _collected(grouped).sort(by)
         sums = {column: np.asarray(found.get_column(column).to_numpy()) for column in columns}
-        return {
+        totals = {
             by: np.asarray(found.get_column(by).to_list()),
             "customers": found.get_column("customers").to_numpy().astype(np.int64),
             **{column: unscaled(sums[column], whole[column][1]) for column in columns},
         }
+        return totals if groups is None else totals_in_order(totals, by, groups)
 
     def in_whole_numbers(self, *columns: str) -> tuple[AnyFrame, dict[str, float]]:
         """Return the customer id and columns as a frame in which sums are exact.

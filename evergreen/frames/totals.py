@@ -67,3 +67,32 @@ def unscaled(sums: np.ndarray[Any, Any], unit: float) -> np.ndarray[Any, Any]:
     if unit == 1.0 and sums.dtype.kind in "iu":
         return sums.astype(np.int64)
     return sums.astype(np.float64) / unit
+
+
+def totals_in_order(
+    totals: Mapping[str, np.ndarray[Any, Any]], by: str, groups: Sequence[Any]
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Return totals of groups in a given order, zeros for those that are not there.
+
+    Parameters
+    ----------
+    totals : mapping of str to ndarray
+        Columns of one length, ``by`` among them.
+    by : str
+        The column of the groups.
+    groups : sequence of str or int
+        The groups wanted.
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Examples
+    --------
+    >>> totals_in_order({"band": np.array(["ok"]), "customers": np.array([3])}, "band", ["alarm", "ok"])["customers"]
+    array([0, 3])
+    """
+    place = {name: row for row, name in enumerate(totals[by].tolist())}
+    rows = np.array([place.get(name, len(place)) for name in groups])
+    wanted = np.array(groups, object) if isinstance(groups[0], str) else np.array(groups)
+    return {name: wanted if name == by else np.append(column, 0)[rows] for name, column in totals.items()}

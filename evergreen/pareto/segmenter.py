@@ -374,11 +374,8 @@ def _overlap(table: ScoreTable, sides: Sequence[str], classes: int) -> Overlap:
 
 def _sums(table: ScoreTable, by: str, columns: Sequence[str], groups: int) -> list[np.ndarray[Any, Any]]:
     """Return customers and sums of columns in groups numbered from 1, also in those that are empty."""
-    found = table.group_totals(by, columns)
-    sums = [np.zeros(groups, found[name].dtype) for name in ("customers", *columns)]
-    for filled, name in zip(sums, ("customers", *columns), strict=True):
-        filled[found[by] - 1] = found[name]
-    return sums
+    found = table.group_totals(by, columns, range(1, groups + 1))
+    return [found[name] for name in ("customers", *columns)]
 
 
 def _check_not_negative(column: str, levels: Levels) -> None:

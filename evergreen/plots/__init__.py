@@ -8,11 +8,12 @@ from evergreen.plots.clv import history_map
 from evergreen.plots.evaluation import by_frequency, calibration, tracking
 from evergreen.plots.pareto import concentration, overlap
 from evergreen.plots.returns import return_curve
-from evergreen.plots.rfm import moves, segments
+from evergreen.plots.rfm import cells, moves, segments
 
 __all__ = [
     "by_frequency",
     "calibration",
+    "cells",
     "churn_backtest",
     "concentration",
     "history_map",

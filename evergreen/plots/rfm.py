@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_GAP: Final = 0.012  # between two segments, as a share of the height
+_BAR: Final = 0.02  # width of the bars
+_CURVE: Final = np.linspace(0, 1, 60)
+_RISE: Final = _CURVE**3 * (10 - 15 * _CURVE + 6 * _CURVE**2)
+_LEGIBLE: Final = 0.012  # a segment with a smaller share has no room for a label
+
+
 def segments(summary: Any, *, ax: Axes | None = None) -> Axes:
     """Draw each segment's share of the customers beside its share of the value.
 
@@ -60,11 +67,57 @@ def segments(summary: Any, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-_GAP: Final = 0.012  # between two segments, as a share of the height
-_BAR: Final = 0.02  # width of the bars
-_CURVE: Final = np.linspace(0, 1, 60)
-_RISE: Final = _CURVE**3 * (10 - 15 * _CURVE + 6 * _CURVE**2)
-_LEGIBLE: Final = 0.012  # a segment with a smaller share has no room for a label
+def cells(described: Any, *, ax: Axes | None = None) -> Axes:
+    """Draw what customers are worth by their scores of recency and frequency, and how many there are.
+
+    Parameters
+    ----------
+    described : frame
+        What :meth:`RFMScorer.cells` returned.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A cell for each pair of scores: the darker, the more a customer there has brought on average; below that stands
+        how many they are. The best are at the top right.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from evergreen import CustomerBase, RFMScorer, datasets, plots
+    >>> base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True))
+    >>> ax = plots.cells(RFMScorer().fit(base).cells(base))
+    >>> ax.texts[0].get_text().split()
+    ['388', '264']
+    """
+    frame = nw.from_native(described, eager_only=True)
+    r, f, customers, value = (frame.get_column(name).to_numpy() for name in ("r", "f", "customers", "average_value"))
+    grid = np.full((int(f.max()), int(r.max())), np.nan)
+    grid[f - 1, r - 1] = value
+    ax = axes(ax, (1.1 * grid.shape[1] + 1.4, 0.75 * grid.shape[0] + 1.2))
+    places = [np.arange(1, size + 1) for size in grid.shape[::-1]]
+    # most of the money is in a few cells: by the logarithm the others differ, too
+    tone = np.log(np.where(grid > 0, grid, np.nan))
+    ax.pcolormesh(*places, np.ma.masked_invalid(tone), cmap="YlGn", shading="nearest", edgecolors="white", linewidth=2)
+    dark = np.nanmin(tone) + 0.6 * (np.nanmax(tone) - np.nanmin(tone)) if np.isfinite(tone).any() else np.inf
+    for x, y, number, worth in zip(r, f, customers, value, strict=True):
+        if number:
+            color = "white" if tone[y - 1, x - 1] > dark else INK
+            ax.text(x, y, f"{worth:,.0f}\n{number:,}", ha="center", va="center", color=color, fontsize=8)
+    for axis, ticks in zip((ax.xaxis, ax.yaxis), places, strict=True):
+        axis.set_ticks(ticks)
+    ax.set_xlabel("score of recency", color=INK)
+    ax.set_ylabel("score of frequency", color=INK)
+    ax.set_title("Mean value of a customer; customers below", loc="left", fontsize=10)
+    tidy(ax)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    return ax
 
 
 def moves(moved: SegmentMoves, *, show: Literal["customers", "value"] = "customers", ax: Axes | None = None) -> Axes:

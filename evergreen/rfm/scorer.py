@@ -216,23 +216,65 @@ class RFMScorer(Estimator):
         """
         self._require("cut_points_", "summary")
         segment_map, table = self._map("describe"), self._scored(base)
-        found = table.group_totals("segment", ["orders", "total_value"])
-        place = {name: row for row, name in enumerate(found["segment"].tolist())}
-        rows = np.array([place.get(name, len(place)) for name in segment_map.segments])
-
-        def column(name: str) -> np.ndarray:
-            return np.append(found[name], 0)[rows]
-
-        customers, orders, value = (column(name) for name in ("customers", "orders", "total_value"))
+        found = table.group_totals("segment", ["orders", "total_value"], segment_map.segments)
+        segments, customers, orders, value = found.values()
         return table.small_table(
             {
-                "segment": np.array(segment_map.segments, object),
+                "segment": segments,
                 "customers": customers,
-                "share": customers / customers.sum(),
+                "share": shares_of_sum(customers),
                 "orders": orders,
                 "total_value": value,
                 "share_of_value": shares_of_sum(value),
-                "average_order_value": np.divide(value, orders, out=np.full(len(value), np.nan), where=orders > 0),
+                "average_order_value": _ratio(value, orders),
+            }
+        )
+
+    def cells(self, base: CustomerBase) -> Any:
+        """Describe the cells of the scores of recency and frequency.
+
+        Parameters
+        ----------
+        base : CustomerBase
+            The base to describe.
+
+        Returns
+        -------
+        frame
+            One row per pair of scores, the best first: ``r``, ``f``, ``customers``, ``share`` of customers,
+            ``total_value``, ``average_value`` (of a customer; missing where nobody is).
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidInputError
+            If the base has no money, or settings have changed since ``fit``.
+
+        Examples
+        --------
+        >>> from evergreen import CustomerBase, RFMScorer, datasets
+        >>> base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True))
+        >>> RFMScorer().fit(base).cells(base).round(2).head(2)
+           r  f  customers  share  total_value  average_value
+        0  5  5        264   0.11    102415.27         387.94
+        1  5  4        149   0.06     17011.75         114.17
+        """
+        self._require("cut_points_", "cells")
+        recencies, frequencies, _ = self._checked_bins()
+        table = self._scored(base).with_columns(evergreen_cell=lambda c: 10 * c["r"] + c["f"])
+        cells = [(r, f) for r in range(recencies, 0, -1) for f in range(frequencies, 0, -1)]
+        found = table.group_totals("evergreen_cell", ["total_value"], [10 * r + f for r, f in cells])
+        _, customers, value = found.values()
+        r, f = np.array(cells).T
+        return table.small_table(
+            {
+                "r": r,
+                "f": f,
+                "customers": customers,
+                "share": shares_of_sum(customers),
+                "total_value": value,
+                "average_value": _ratio(value, customers),
             }
         )
 
@@ -401,3 +443,7 @@ class RFMScorer(Estimator):
                 "SegmentMap for these, or segments=None."
             )
         return found
+
+
+def _ratio(total: FloatArray, number: IntArray) -> FloatArray:
+    return np.divide(total, number, out=np.full(len(total), np.nan), where=number > 0)

@@ -93,6 +93,7 @@ _RFM_VERBS = {
     "transform": RFMScorer.transform,
     "summary": RFMScorer.summary,
     "compare": lambda scorer, base: scorer.compare(base, base),
+    "cells": RFMScorer.cells,
     "rules": lambda scorer, _: scorer.rules(),
 }
 _PARETO_VERBS = {

@@ -60,6 +60,18 @@ def test_segments_shows_both_shares(plots: Any) -> None:
     assert [label.get_text() for label in ax.get_yticklabels()] == summary["segment"].tolist()
 
 
+def test_cells_show_value_and_customers(plots: Any) -> None:
+    base = CustomerBase.from_transactions(datasets.load_cdnow(sample=True))
+    cells = RFMScorer(bins=(3, 4, 2), segments=None).fit(base).cells(base)
+    ax = plots.cells(cells)
+    (mesh,) = ax.collections
+    assert mesh.get_array().shape == (4, 3)
+    filled = cells[cells["customers"] > 0]
+    np.testing.assert_allclose(np.sort(mesh.get_array().compressed()), np.sort(np.log(filled["average_value"])))
+    told = [text.get_text().split("\n") for text in ax.texts]
+    assert told == [[f"{row.average_value:,.0f}", f"{row.customers:,}"] for row in filled.itertuples()]
+
+
 @pytest.fixture(scope="module")
 def moved() -> SegmentMoves:
     log = datasets.load_cdnow(sample=True)

@@ -280,6 +280,27 @@ def test_summary_of_cdnow(scorer: RFMScorer, base: CustomerBase, scored: pd.Data
     np.testing.assert_allclose(filled["average_order_value"], filled["total_value"] / filled["orders"])
 
 
+def test_cells_add_up_to_the_base(scorer: RFMScorer, base: CustomerBase, scored: pd.DataFrame) -> None:
+    cells = scorer.cells(base)
+    assert list(zip(cells["r"], cells["f"], strict=True)) == [(r, f) for r in range(5, 0, -1) for f in range(5, 0, -1)]
+    by_hand = scored.groupby(["r", "f"])["total_value"].agg(["size", "sum", "mean"])
+    there = cells[cells["customers"] > 0].set_index(["r", "f"]).sort_index()
+    assert there["customers"].tolist() == by_hand["size"].tolist()
+    np.testing.assert_allclose(there["total_value"], by_hand["sum"], rtol=1e-12)
+    np.testing.assert_allclose(there["average_value"], by_hand["mean"], rtol=1e-12)
+    nobody = cells[cells["customers"] == 0]
+    assert (nobody["f"] == 2).sum() == 5  # half the customers bought once, and the next score is 3
+    assert (nobody["total_value"] == 0).all()
+    assert nobody["average_value"].isna().all()
+    assert cells["share"].sum() == pytest.approx(1, rel=1e-15)
+
+
+def test_cells_of_other_bins(base: CustomerBase) -> None:
+    cells = RFMScorer(bins=(9, 2, 3), method="nested", segments=None).fit(base).cells(base)
+    assert len(cells) == 18
+    assert cells["customers"].sum() == len(base)
+
+
 def test_segments_without_customers_are_there(scorer: RFMScorer, base: CustomerBase) -> None:
     """Everybody in CDNOW came in the first quarter of 1997: a year later nobody is new."""
     empty = scorer.summary(base).set_index("segment").loc["new"]
