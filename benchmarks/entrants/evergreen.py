@@ -132,8 +132,7 @@ def score(held):
 
 
 def rfm(held):
-    scored = RFMScorer(segments=None).fit(held.base).transform(held.base)
-    return scored["r"], scored["f"], scored["m"]
+    return RFMScorer(segments=None).fit(held.base).transform(held.base)
 
 
 def churn(base, name):
@@ -147,8 +146,7 @@ def churn_backtest(log, name):
 
 
 def rfm_by(held, method):
-    scored = RFMScorer(method=method, segments=None).fit(held.base).transform(held.base)
-    return scored["r"], scored["f"], scored["m"]
+    return RFMScorer(method=method, segments=None).fit(held.base).transform(held.base)
 
 
 def whole(log):

@@ -33,4 +33,4 @@ def rfm(frame):
     scored = frame[["customer_id", "days_since_last", "orders", "total_value"]].copy()
     scored["r"], scored["f"], scored["m"] = r, f, m
     scored["rfm"] = 100 * r + 10 * f + m
-    return scored["r"], scored["f"], scored["m"]
+    return scored

@@ -80,8 +80,8 @@ class Entrant(Protocol):
     def gini_interval(self, held: Any, draws: int) -> tuple[float, float, float]:
         """Return the Gini of total value with the bounds of its percentile bootstrap interval."""
 
-    def rfm(self, held: Any) -> tuple[Any, Any, Any]:
-        """Return the scores r, f and m of every customer, 1 to 5."""
+    def rfm(self, held: Any) -> pd.DataFrame:
+        """Return the scores r, f and m of every customer, 1 to 5, beside the id."""
 
     def churn(self, base: Any, name: str) -> Any:
         """Learn from a base by a model of this name, or from its gaps, and score the churn of every customer."""
@@ -89,7 +89,7 @@ class Entrant(Protocol):
     def churn_backtest(self, log: pd.DataFrame, name: str) -> Any:
         """Do that at two dates of a log, and compare with who bought within 90 days."""
 
-    def rfm_by(self, held: Any, method: str) -> tuple[Any, Any, Any]:
+    def rfm_by(self, held: Any, method: str) -> pd.DataFrame:
         """Return the scores by one of the ways to cut them."""
 
     def whole(self, log: pd.DataFrame) -> Any:
