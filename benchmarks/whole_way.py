@@ -88,13 +88,13 @@ def with_lifetimes(log, step):
 
     purchases, values = step("both fits", lifetimes.quietly(fit))
     alive, expected, clv = step("P(alive), purchases, CLV", lifetimes.quietly(score))
-    r, _, _ = step("RFM scores and segments", rfm)
+    scored = step("RFM scores and segments", rfm)
     return {
         "customers": len(summary),
         "alive": alive.sum(),
         "purchases": expected.sum(),
         "CLV": clv.sum(),
-        "sum of r": r.sum(),
+        "sum of r": scored["r"].sum(),
     }
 
 
