@@ -80,16 +80,16 @@ def pair_totals(before: ScoreTable, after: ScoreTable, place: str, value: str) -
     >>> found.before, found.after, found.value_after
     (array([0, 1, 2]), array([1, 2, 0]), array([ 1., 15.,  0.]))
     """
-    parts, units = [], []
-    for side, table in zip(_SIDES, (before, after), strict=True):
-        frame, unit = table.in_whole_numbers(place, value)
-        money = nw.Int64() if unit[value] != 1.0 else nw.Float64()
+    whole = [table.in_whole_numbers(place, value) for table in (before, after)]
+    units = [unit[value] for _, unit in whole]
+    money = nw.Float64() if 1.0 in units else nw.Int64()  # the decimals may be known of one base alone
+    parts = []
+    for side, table, (frame, _) in zip(_SIDES, (before, after), whole, strict=True):
         made = {name: nw.lit(ABSENT).cast(nw.Int64) for name in _PLACES}
         made |= {name: nw.lit(0).cast(money) for name in _VALUES}
         made |= {f"place_{side}": nw.col(place).cast(nw.Int64), f"value_{side}": nw.col(value).cast(money)}
         parts.append(frame.select(nw.col(table.customer).alias(_KEY), *(made[name].alias(name) for name in made)))
-        units.append(unit[value])
-    _check_alike(*parts)
+    parts = _with_ids_alike(*parts)
     customers = stacked(*parts).group_by(_KEY).agg(*(nw.col(name).sum() for name in (*_PLACES, *_VALUES)))
     pairs = customers.group_by(*_PLACES).agg(nw.len().alias("customers"), *(nw.col(name).sum() for name in _VALUES))
     found = pairs.lazy().collect().sort(*_PLACES)
@@ -102,19 +102,22 @@ def pair_totals(before: ScoreTable, after: ScoreTable, place: str, value: str) -
     return PairTotals(places[0], places[1], count, sums[0], sums[1])
 
 
-def _check_alike(before: AnyFrame, after: AnyFrame) -> None:
-    """Refuse frames whose customers cannot be matched."""
+def _with_ids_alike(before: AnyFrame, after: AnyFrame) -> list[AnyFrame]:
+    """Return frames whose ids are of one type, whole numbers of two sizes too; refuse those that cannot be matched."""
     kinds = [(type(frame).__name__, frame.implementation) for frame in (before, after)]
     if kinds[0] != kinds[1]:
         raise InputTypeError(
             f"Both bases must be in frames of one kind, got {_said(before)} and {_said(after)}: bring one to the other."
         )
     ids: list[Any] = [frame.collect_schema()[_KEY] for frame in (before, after)]
-    if ids[0] != ids[1] and not all(kind.is_integer() for kind in ids):
+    if ids[0] == ids[1]:
+        return [before, after]
+    if not all(kind.is_integer() for kind in ids):
         raise InputTypeError(
             f"Customer ids of the bases are of different types, {ids[0]} and {ids[1]}, and would match nobody: convert "
             "one of them first."
         )
+    return [frame.with_columns(nw.col(_KEY).cast(nw.Int64)) for frame in (before, after)]
 
 
 def _said(frame: AnyFrame) -> str:

@@ -91,6 +91,22 @@ class ScoreTable:
         """Names of all columns, the customer id first."""
         return [*self.frame.collect_schema().names(), *self.added]
 
+    def only(self, *columns: str) -> ScoreTable:
+        """Return the customer id, the purchase history and chosen columns of the base, so that others take no names.
+
+        Parameters
+        ----------
+        *columns : str
+            Columns of the base.
+
+        Returns
+        -------
+        ScoreTable
+            Without added columns.
+        """
+        self._check(columns)
+        return replace(self, frame=self.frame.select(self.customer, *HISTORY, *columns), added={})
+
     def array(self, column: str) -> np.ndarray[Any, Any]:
         """Return a column as an array; a lazy table computes it and brings it into memory.
 

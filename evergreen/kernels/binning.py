@@ -10,6 +10,7 @@ import numpy.typing as npt
 from evergreen.typing import FloatArray, IntArray
 
 _MOST_IN_A_BYTE: Final = 255
+_SAME: Final = 1 - 1e-12  # shares of a weight that differ by less are equal: sums are rounded
 
 
 def cut_ranks(customers: int, bins: int) -> IntArray:
@@ -59,7 +60,7 @@ def cuts_of_equal_weight(values: FloatArray, weight: FloatArray, bins: int) -> F
     array([2.])
     """
     up_to = np.cumsum(weight)
-    return values[np.searchsorted(bins * up_to, up_to[-1] * np.arange(1, bins))]
+    return values[np.searchsorted(bins * up_to, up_to[-1] * _SAME * np.arange(1, bins))]
 
 
 def scores(values: FloatArray, cuts: FloatArray) -> IntArray:

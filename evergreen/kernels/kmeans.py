@@ -28,7 +28,8 @@ def optimal_starts(values: FloatArray, count: IntArray, groups: int) -> IntArray
     Returns
     -------
     ndarray of int64, shape (k,)
-        Position of the least value of each group. Of several optima the one whose last groups begin first.
+        Position of the least value of each group. Of several optima, equal to the last bit, the one whose last groups
+        begin first.
 
     Examples
     --------

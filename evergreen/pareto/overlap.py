@@ -63,9 +63,10 @@ class Overlap:
 
     @property
     def jaccard(self) -> float:
-        """Customers in class A of both, as a share of those in class A of either (Jaccard, 1901)."""
+        """Customers in class A of both, as a share of those in class A of either (Jaccard, 1901); nan if nobody is."""
         (both, one), (other, _) = self.two_by_two.tolist()
-        return float(both / (both + one + other))
+        either = both + one + other
+        return float(both / either) if either else math.nan
 
     @property
     def odds_ratio(self) -> float:

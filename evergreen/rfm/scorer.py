@@ -354,8 +354,9 @@ class RFMScorer(Estimator):
         def days(_: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
             return {"days_since_last": times_in_days(T - recency, base.time_unit)}
 
-        table = base.scores().with_histories(days)
-        if "orders" not in base.columns:
+        taken = [name for name in ("orders", "total_value") if name in base.columns]
+        table = base.scores().only(*taken).with_histories(days)
+        if "orders" not in taken:
             table = table.with_columns(orders=lambda c: c["frequency"] + 1)
         if self.monetary == "mean":
             table = table.with_columns(mean_value=lambda c: c["total_value"] / c["orders"])

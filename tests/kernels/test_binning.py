@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evergreen.kernels.binning import cut_ranks, cuts_of_equal_weight, scores
@@ -99,10 +99,12 @@ weighted = st.dictionaries(st.integers(-9, 9), st.integers(0, 20), min_size=1, m
 )
 
 
-@given(weighted, bins)
-def test_scores_of_equal_weight_are_the_formula(found: dict[int, int], count: int) -> None:
+@given(weighted, bins, st.sampled_from([1, 10, 100]))
+@example({0: 3, 1: 1, 2: 2}, 2, 10)  # in doubles .3 is less than half of .3 + .1 + .2
+def test_scores_of_equal_weight_are_the_formula(found: dict[int, int], count: int, unit: int) -> None:
+    """Whatever the unit of money is, in which sums may be rounded."""
     levels = np.array(sorted(found), np.float64)
-    weight = np.array([found[int(level)] for level in levels], np.float64)
+    weight = np.array([found[int(level)] for level in levels], np.float64) / unit
     given_scores = scores(levels, cuts_of_equal_weight(levels, weight, count))
     total = sum(found.values())
     for level, score in zip(levels.tolist(), given_scores.tolist(), strict=True):

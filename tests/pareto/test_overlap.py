@@ -65,6 +65,14 @@ def test_odds_at_the_edge(customers: list[list[int]], odds: float) -> None:
     assert overlap(customers).odds_ratio == pytest.approx(odds, nan_ok=True)
 
 
+def test_a_base_without_anybody_in_class_a_is_described() -> None:
+    """The classes were learned elsewhere."""
+    found = overlap([[0, 0, 0], [0, 1, 0], [0, 0, 2]])
+    assert math.isnan(found.jaccard)
+    assert "0 of 3 customers" in str(found)
+    assert "Jaccard nan" in found._repr_html_()
+
+
 def test_the_table_has_every_cell() -> None:
     found = overlap([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
     table = found.to_frame()

@@ -121,6 +121,20 @@ def test_every_engine_counts_the_same(name: str) -> None:
         np.testing.assert_array_equal(getattr(found, column), getattr(wanted, column), err_msg=column)
 
 
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_summary_is_compared_with_a_log(name: str) -> None:
+    """A log tells the decimals of its money, a summary does not."""
+    engine = ENGINES[name]
+    base = base_of(engine.of(sample_log(60)))
+    told = CustomerBase.from_summary(base.frame)
+    scorer = RFMScorer().fit(base)
+    wanted = scorer.compare(base, base)
+    for moves in (scorer.compare(base, told), scorer.compare(told, base)):
+        np.testing.assert_array_equal(moves.customers, wanted.customers)
+        np.testing.assert_allclose(moves.value_before, wanted.value_before, rtol=1e-12)
+        np.testing.assert_allclose(moves.value_after, wanted.value_after, rtol=1e-12)
+
+
 def test_bases_that_do_not_go_together_are_refused(halves: tuple[CustomerBase, CustomerBase]) -> None:
     polars: Any = pytest.importorskip("polars")
     before, after = halves

@@ -56,6 +56,17 @@ def test_columns_of_a_transformed_base(scored: pd.DataFrame) -> None:
     assert scored.dtypes.loc[["r", "f", "m", "rfm"]].eq("int64").all()
 
 
+@pytest.mark.parametrize("method", ["quantile", "nested"])
+def test_attributes_may_have_any_name(base: CustomerBase, method: Any) -> None:
+    names = ["r", "segment", "score", "place", "rf", "fm", "days_since_last"]
+    told = base.with_attributes(base.frame[["customer_id"]].assign(**dict.fromkeys(names, "told")))
+    settings: dict[str, Any] = {"method": method, "segments": "rfm11", "weights": (1, 1, 1)}
+    wanted, found = (RFMScorer(**settings).fit(one) for one in (base, told))
+    pd.testing.assert_frame_equal(found.transform(told), wanted.transform(base))
+    pd.testing.assert_frame_equal(found.summary(told), wanted.summary(base))
+    np.testing.assert_array_equal(found.compare(told, base).customers, wanted.compare(base, base).customers)
+
+
 def test_what_is_scored_is_what_happened(scored: pd.DataFrame, log: pd.DataFrame) -> None:
     """The three columns, by plain pandas from the log."""
     by_customer = log.groupby("customer_id")
