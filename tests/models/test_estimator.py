@@ -62,7 +62,8 @@ def test_repr() -> None:
 def test_unknown_settings_are_named() -> None:
     with pytest.raises(InvalidInputError) as caught:
         RFMScorer().set_params(bin=4)
-    assert str(caught.value) == ("setting='bin' is not allowed; choose one of 'bins', 'monetary', 'segments'.")
+    names = "'bins', 'method', 'breaks', 'monetary', 'weights', 'segments'"
+    assert str(caught.value) == f"setting='bin' is not allowed; choose one of {names}."
 
 
 def test_unfitted_is_an_attribute_error_too() -> None:
