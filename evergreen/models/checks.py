@@ -266,7 +266,7 @@ def check_finite(name: str, values: ArrayLike) -> FloatArray:
 
 
 def _numbers(name: str, values: ArrayLike, dtype: type[np.float64] | None) -> np.ndarray:
-    """Return an array, of a type of numbers if there is one; times are no numbers, though numpy would make them some."""
+    """Return an array, of a type if there is one; times are no numbers, though numpy would make them some."""
     try:
         array = np.asarray(values, None if _are_times(values) else dtype)
     except (TypeError, ValueError):

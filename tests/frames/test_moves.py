@@ -21,7 +21,8 @@ def test_ids_of_two_sizes_match(kind: str, sizes: tuple[str, str]) -> None:
         CustomerBase.from_summary(KINDS[kind](SUMMARY.assign(customer_id=np.array(ids, size)))).scores()
         for ids, size in zip(([1, 2, 3], [2, 3, 4]), sizes, strict=True)
     )
-    found = pair_totals(*(table.with_cuts("class", "T", [10.0]) for table in (before, after)), "class", "total_value")
+    one, other = (table.with_cuts("class", "T", [10.0]) for table in (before, after))
+    found = pair_totals(one, other, "class", "total_value")
     assert found.before.tolist() == [0, 1, 1]
     assert found.after.tolist() == [1, 0, 1]
     assert found.customers.tolist() == [1, 1, 2]
