@@ -256,6 +256,7 @@ def _chosen(forms: Mapping[str, str], scores: Sequence[str] | None) -> list[str]
 
 
 def _check_free(customer: str, taken: set[str]) -> None:
+    _check_text(customer)
     if customer.casefold() in {name.casefold() for name in taken}:
         raise InvalidInputError(
             f"The customer column cannot be named {customer!r} here: the query makes such a column."
@@ -364,7 +365,13 @@ def _number(value: float) -> str:
     return f"{shortest.normalize():e}".replace("e+", "e") if shortest else "0e0"
 
 
+def _check_text(name: object) -> None:
+    if not isinstance(name, str):
+        raise InputTypeError.kind("The name of a column or a table", name, "text")
+
+
 def _name(name: str) -> str:
+    _check_text(name)
     quoted = name.replace('"', '""')
     return f'"{quoted}"'
 
@@ -385,6 +392,8 @@ def _table(table: Table) -> str:
                 f"table={table!r} has a dot: write {tuple(table.split('.'))!r} for the table of a schema."
             )
         return _name(table)
+    if not isinstance(table, Sequence):
+        _check_text(table)
     if not 1 <= len(table) <= 3:
         raise InvalidInputError(f"table={table!r} must have one to three parts: catalog, schema and name.")
     return ".".join(map(_name, table))

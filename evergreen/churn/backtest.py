@@ -253,14 +253,17 @@ def _calibration(p_churn: FloatArray, left: BoolArray, count: IntArray) -> quali
 def _verdict(leads: Sequence[AucDifference], name: str) -> str:
     """Say which score orders customers best, and whether that may be chance."""
     ours = "p_churn from the gaps" if name == "gaps" else f"p_churn by {name}"
-    told = [lead for lead in leads if not math.isnan(lead.first)]
+    told = [lead for lead in leads if not math.isnan(lead.standard_error)]
     if not told:
-        return f"Whether {ours} orders customers cannot be told: at each date all of them bought, or nobody did."
+        return (
+            f"Whether {ours} orders customers cannot be told: at each date almost all of them bought, or almost nobody "
+            "did."
+        )
     lead = float(np.mean([one.first - one.second for one in told]))
     error = float(np.mean([one.standard_error for one in told]))
     model, rule = (f"{np.mean([one[place] for one in told]):.3f}".removeprefix("0") for place in (0, 1))
     ahead = sum((one.first > one.second) == (lead > 0) for one in told)
-    several = len(told) > 1
+    several = len(leads) > 1
     over, where = (" on average", f"at {ahead} of {len(told)} dates") if several else ("", "at this date")
     if not abs(lead) > _SURE * error:
         return (

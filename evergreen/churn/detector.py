@@ -412,7 +412,7 @@ class ChurnDetector(Estimator):
             fit, rhythm = self._fitted(kind, evidence)
             if fit is None:
                 return Learned(self._chances(None, compact(base.gaps()), base.time_unit), rhythm)
-            fit.warn(stacklevel=4)
+            fit.warn(stacklevel=5)
             return Learned(self._chances(fit.model, None, base.time_unit), rhythm)
 
         given: Any = at
@@ -490,6 +490,10 @@ class ChurnDetector(Estimator):
             )
         if self.lapse_chance is not None:
             check_share("lapse_chance", self.lapse_chance)
-        if kind is None and (self.purchase_covariates or self.dropout_covariates):
+        roles: dict[str, Any] = {"purchase": self.purchase_covariates, "dropout": self.dropout_covariates}
+        for role, names in roles.items():
+            if not isinstance(names, (tuple, list)):
+                raise InputTypeError.kind(f"{role}_covariates", names, "a list of names of attributes")
+        if kind is None and self._covariates:
             raise InvalidInputError("transactions='gaps' takes no covariates: name a model.")
         return kind

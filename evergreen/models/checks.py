@@ -226,12 +226,14 @@ def check_whole(name: str, values: ArrayLike) -> IntArray:
 
     Raises
     ------
+    InputTypeError
+        If they are text, times or no array of numbers.
     InvalidInputError
         If one of them is not a whole number of at least 0; nothing is truncated.
     """
-    array = np.asarray(values)
+    array = _numbers(name, values, None)
     if array.dtype.kind not in "iu":
-        array = array.astype(np.float64)
+        array = _numbers(name, array, np.float64)
         refuse(f"{name} must be a whole number", ~np.isfinite(array) | (array != np.floor(array)), array)
     refuse(f"{name} must be at least 0", array < 0, array)
     return array.astype(np.int64)
@@ -253,12 +255,29 @@ def check_finite(name: str, values: ArrayLike) -> FloatArray:
 
     Raises
     ------
+    InputTypeError
+        If they are text, times or no array of numbers.
     InvalidInputError
         If one of them is missing or infinite.
     """
-    array = np.asarray(values, np.float64)
+    array = _numbers(name, values, np.float64)
     refuse(f"{name} must be finite", ~np.isfinite(array), array)
     return array
+
+
+def _numbers(name: str, values: ArrayLike, dtype: type[np.float64] | None) -> np.ndarray:
+    """Return an array, of a type if there is one; times are no numbers, though numpy would make them some."""
+    try:
+        array = np.asarray(values, None if _are_times(values) else dtype)
+    except (TypeError, ValueError):
+        raise InputTypeError.kind(name, values, "numbers") from None
+    if _are_times(array):
+        raise InputTypeError.kind(name, values, f"numbers, not times: divide {array.dtype} by a unit first")
+    return array
+
+
+def _are_times(values: object) -> bool:
+    return getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M")
 
 
 def check_shapes(**columns: np.ndarray) -> tuple[np.ndarray, ...]:

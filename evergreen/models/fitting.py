@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 import numpy as np
 from scipy.special import ndtri
 
-from evergreen.errors import FitWarning, InvalidInputError
+from evergreen.errors import FitWarning, InputTypeError, InvalidInputError
 from evergreen.kernels.maximize import Maximum, maximize
 from evergreen.models.checks import check_level, check_not_negative
 from evergreen.typing import ArrayLike, BoolArray, FloatArray
@@ -332,7 +332,14 @@ def fit(problem: Problem, build: Callable[..., Model], *, start: ArrayLike | Non
     -------
     FitResult
         The model, how the fit ended, and how well the parameters are known.
+
+    Raises
+    ------
+    InputTypeError
+        If the prior is none.
     """
+    if not isinstance(problem.prior, WeakPrior | None):
+        raise InputTypeError.kind("prior", problem.prior, "a WeakPrior, or None")
     found = _best(
         problem, _starts(problem) if start is None else [problem.coordinates(np.asarray(start) / problem.units)]
     )

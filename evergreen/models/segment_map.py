@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -54,7 +55,7 @@ class SegmentMap:
     Raises
     ------
     InputTypeError
-        If a rule is not a SegmentRule.
+        If a rule is not a SegmentRule with a name and pairs of whole scores.
     InvalidInputError
         If axes or bins are not possible, a cell is covered by no rule or by several, or a rule reaches out of the
         scores; the message lists them.
@@ -77,8 +78,11 @@ class SegmentMap:
 
     def __post_init__(self) -> None:
         """Check that the rules cover every cell exactly once."""
-        object.__setattr__(self, "axes", tuple(self.axes))
-        object.__setattr__(self, "rules", tuple(self.rules))
+        for name, wanted in (("axes", "names of scores"), ("rules", "SegmentRules")):
+            given: Any = getattr(self, name)
+            if not isinstance(given, Iterable):
+                raise InputTypeError.kind(name, given, f"a sequence of {wanted}")
+            object.__setattr__(self, name, tuple(given))
         unknown = [axis for axis in self.axes if axis not in AXES]
         if unknown or not self.axes or len(set(self.axes)) < len(self.axes):
             raise InvalidInputError(f"axes={self.axes!r} must be different ones of {', '.join(map(repr, AXES))}.")
@@ -89,6 +93,11 @@ class SegmentMap:
         for rule in self.rules:
             if not isinstance(rule, SegmentRule):
                 raise InputTypeError.kind("A rule", rule, "a SegmentRule(segment, ranges)")
+            if not (isinstance(rule.segment, str) and _are_pairs(rule.ranges)):
+                raise InputTypeError(
+                    "A rule has a name and a pair of whole scores for each axis, such as SegmentRule('champion', "
+                    f"((5, 5), (4, 5))), got {rule!r}."
+                )
         covers = {cell: self._covering(cell) for cell in product(*self._levels)}
         gaps = [cell for cell, names in covers.items() if not names]
         overlaps = [f"{cell} ({', '.join(names)})" for cell, names in covers.items() if len(names) > 1]
@@ -159,6 +168,13 @@ class SegmentMap:
             low in levels and high in levels and low <= high
             for (low, high), levels in zip(rule.ranges, self._levels, strict=True)
         )
+
+
+def _are_pairs(ranges: Any) -> bool:
+    return isinstance(ranges, (tuple, list)) and all(
+        isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(score, Integral) for score in pair)
+        for pair in ranges
+    )
 
 
 def _map(axes: tuple[str, ...], **rules: Sequence[tuple[tuple[int, int], ...]]) -> SegmentMap:

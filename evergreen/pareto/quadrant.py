@@ -12,7 +12,7 @@ from evergreen.errors import InvalidInputError
 from evergreen.frames import CustomerBase, Levels, ScoreTable
 from evergreen.kernels.binning import cut_ranks
 from evergreen.models.checks import check_finite
-from evergreen.typing import FloatArray
+from evergreen.typing import Duration, FloatArray
 
 PROFIT: Final = "profit_per_period"
 """Name of the column of profit."""
@@ -63,7 +63,7 @@ def check_activity(table: ScoreTable, activity: str) -> None:
         raise InvalidInputError.rows(f"activity={activity!r} must lie from 0 to 1", outside, found.rows, todo=todo)
 
 
-def with_profit(table: ScoreTable, base: CustomerBase, value: str, period: str) -> ScoreTable:
+def with_profit(table: ScoreTable, base: CustomerBase, value: str, period: Duration) -> ScoreTable:
     """Add each customer's value per period of his age; whoever is younger has been there for one period.
 
     Parameters
@@ -73,7 +73,7 @@ def with_profit(table: ScoreTable, base: CustomerBase, value: str, period: str) 
     base : CustomerBase
     value : str
         Column of value.
-    period : str
+    period : str, datetime.timedelta or numpy.timedelta64
         Length of time that names its unit.
 
     Returns

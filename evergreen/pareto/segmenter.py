@@ -16,7 +16,7 @@ from evergreen.models.estimator import Estimator
 from evergreen.pareto.concentration import Concentration, curve_of
 from evergreen.pareto.overlap import Overlap
 from evergreen.pareto.quadrant import PROFIT, check_activity, check_cuts, learned_cuts, with_profit, with_quadrant
-from evergreen.typing import FloatArray
+from evergreen.typing import Duration, FloatArray
 
 _NAMES: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ROLES: Final = ("value", "trouble")
@@ -50,7 +50,7 @@ class ParetoSegmenter(Estimator):
     activity : str, optional
         Attribute with the chance that a customer stays active, from 0 to 1, such as ``p_purchase`` of a
         :class:`CLVModel`. It gives the quadrant of Reinartz & Kumar (2002).
-    profit_period : str
+    profit_period : str, datetime.timedelta or numpy.timedelta64
         Value is counted per this time of a customer's age; younger customers have been there for one such period.
     quadrant_cuts : pair of float or None
         What profit per period and activity have to exceed to be high. None is the median: high is then strictly above
@@ -108,7 +108,7 @@ class ParetoSegmenter(Estimator):
         trouble: str | None = None,
         classes: Sequence[float] = (0.8, 0.95),
         activity: str | None = None,
-        profit_period: str = "365D",
+        profit_period: Duration = "365D",
         quadrant_cuts: tuple[float | None, float | None] = (None, 0.5),
         draws: int = 200,
         level: float = 0.95,

@@ -16,7 +16,7 @@ from evergreen.kernels.kmeans import optimal_starts
 from evergreen.models.checks import check_finite
 from evergreen.typing import ArrayLike, FloatArray, IntArray
 
-Breaks: TypeAlias = Mapping[str, Sequence[float] | FloatArray]
+Breaks: TypeAlias = Mapping[str, Sequence[float] | FloatArray | IntArray]
 """Cut points by the columns that they are about."""
 
 RECENCY: Final = "days_since_last"

@@ -12,7 +12,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from evergreen import BGNBD, ChurnDetector, datasets, split
 from evergreen.churn.backtest import OVERDUE, SILENCE, _verdict
-from evergreen.errors import DataWarning, InvalidInputError
+from evergreen.errors import DataWarning, FitWarning, InvalidInputError
 from evergreen.kernels.paired_auc import AucDifference
 from tests.contracts.registry import ENGINES, sample_log
 
@@ -119,6 +119,13 @@ def test_rows_that_cannot_be_used_are_told_once(log: pd.DataFrame) -> None:
     assert "2 without a customer, 3 with a missing or infinite amount" in str(told[0].message)
 
 
+def test_fits_that_end_otherwise_are_told_of_where_the_user_asked() -> None:
+    log = datasets.load_cdnow(sample=True)[:70]
+    with pytest.warns(FitWarning, match="boundary") as told:
+        ChurnDetector(horizon="20W").backtest(log, at="1997-06-30")
+    assert [warning.filename for warning in told] == [__file__]
+
+
 def test_the_rule_wins_on_cdnow_and_the_verdict_says_so() -> None:
     found = ChurnDetector(horizon="39W").backtest(datasets.load_cdnow(sample=True), at="1997-09-30")
     assert found.verdict == (
@@ -144,7 +151,9 @@ def test_the_model_wins_where_it_is_true() -> None:
     [
         ([(0.80, 0.81, 0.01)], "equally well (AUC .800 against .810, no more apart than chance explains)"),
         ([(0.80, 0.90, 0.01), (0.8, 0.7, 0.01), (0.6, 0.9, 0.01)], "at 2 of 3 dates (AUC .833 against .733 on average"),
-        ([(np.nan, np.nan, np.nan)], "cannot be told: at each date all of them bought, or nobody did"),
+        ([(np.nan, np.nan, np.nan)], "cannot be told: at each date almost all of them bought, or almost nobody did"),
+        ([(1.0, 0.9, np.nan)], "cannot be told: at each date almost all of them bought, or almost nobody did"),
+        ([(0.80, 0.70, 0.01), (1.0, 0.9, np.nan)], "at 1 of 1 dates (AUC .800 against .700 on average, more"),
     ],
 )
 def test_verdicts(leads: list[tuple[float, float, float]], words: str) -> None:

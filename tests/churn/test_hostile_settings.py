@@ -80,6 +80,17 @@ CASES: dict[str, Wrong] = {
         InvalidInputError,
         "transactions='gaps' takes no covariates: name a model.",
     ),
+    "no covariates": (
+        fit(purchase_covariates=None),
+        InputTypeError,
+        "purchase_covariates must be a list of names of attributes, got NoneType.",
+    ),
+    "one covariate as text": (
+        fit(dropout_covariates="channel"),
+        InputTypeError,
+        "dropout_covariates must be a list of names of attributes, got str.",
+    ),
+    "a number for a prior": (fit(prior=3), InputTypeError, "prior must be a WeakPrior, or None, got int."),
     "opportunities by the day": (
         lambda _, base: ChurnDetector(transactions="bg/bb", horizon="12h").fit(base).transform(base),
         InvalidInputError,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
-from evergreen import BGNBD, GammaGamma, PurchaseHistories
-from evergreen.errors import InvalidInputError
+from evergreen import BGNBD, Concentration, GammaGamma, PurchaseHistories, gini, lapse_cut, quantile_scores
+from evergreen.errors import InputTypeError, InvalidInputError
 
 
 def test_shapes_that_do_not_go_together() -> None:
@@ -18,3 +21,21 @@ def test_shapes_that_do_not_go_together() -> None:
 def test_histories_add_to_histories_only() -> None:
     with pytest.raises(TypeError, match="unsupported operand"):
         PurchaseHistories.of([0], [0], [9]) + 1  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("wrong", ["x", ["a", "b"], b"a", {}, [[1.0], [1.0, 2.0]], object()], ids=repr)
+def test_what_is_no_array_of_numbers_is_named(wrong: Any) -> None:
+    for call in (gini, quantile_scores, Concentration.of):
+        with pytest.raises(InputTypeError, match=f"values must be numbers, got {type(wrong).__name__}"):
+            call(wrong)
+    with pytest.raises(InputTypeError, match="count must be numbers"):
+        gini([1.0, 2.0], count=wrong)
+
+
+def test_times_are_not_taken_for_numbers() -> None:
+    """A week is 7 days, or 604,800,000,000 of the microseconds that an array of times holds."""
+    gaps: Any = np.array([7, 7, 14], "m8[us]")
+    with pytest.raises(InputTypeError, match=r"lengths must be numbers, not times: divide timedelta64\[us\] by a unit"):
+        lapse_cut(gaps, [True, True, False], within=7)
+    with pytest.raises(InputTypeError, match="frequency must be numbers, not times"):
+        PurchaseHistories.of(gaps, [0.0, 0.0, 0.0], [9.0, 9.0, 9.0])

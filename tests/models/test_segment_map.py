@@ -141,6 +141,25 @@ def test_a_rule_that_is_no_rule_is_refused() -> None:
     assert str(caught.value) == "A rule must be a SegmentRule(segment, ranges), got tuple."
 
 
+@pytest.mark.parametrize("ranges", [None, 5, "15", (1, 5), ((1,),), ((1, 2, 3),), (("a", "b"),), ((1.5, 5),)], ids=repr)
+def test_ranges_that_are_no_pairs_are_refused(ranges: Any) -> None:
+    with pytest.raises(InputTypeError, match="a pair of whole scores for each axis") as caught:
+        SegmentMap(("r",), [SegmentRule("all", ranges)])
+    assert repr(ranges) in str(caught.value)
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(InputTypeError, match=r"got SegmentRule\(segment=5, ranges"):
+        SegmentMap(("r",), [SegmentRule(5, ((1, 5),))])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["axes", "rules"])
+def test_what_is_no_sequence_is_refused(name: str) -> None:
+    settings: dict[str, Any] = {"axes": ("r",), "rules": [SegmentRule("all", ((1, 5),))]}
+    with pytest.raises(InputTypeError, match=f"{name} must be a sequence of"):
+        SegmentMap(**settings | {name: 5})
+
+
 def test_segments_may_have_several_rectangles_and_keep_their_order() -> None:
     made = SegmentMap(axes=("r",), rules=[*rules(edge=((5, 5),), middle=((2, 4),)), SegmentRule("edge", ((1, 1),))])
     assert made.segments == ("edge", "middle")

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import pickle
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from evergreen import (
     FitResult,
     FitStatus,
     GammaGamma,
+    ParetoSegmenter,
     PurchaseHistories,
     RFMScorer,
     SegmentMap,
@@ -37,6 +39,7 @@ from evergreen import (
     save,
 )
 from evergreen.models.estimator import Estimator
+from evergreen.rfm.cut_points import Breaks
 from evergreen.store import dumps, loads
 from evergreen.store.kinds import KINDS
 from evergreen.typing import TimeUnit
@@ -244,6 +247,11 @@ def test_whole_and_narrow_numbers_are_saved_as_what_they_mean() -> None:
     assert loads(dumps(BGNBD(1, np.float64(2), 3, np.float32(0.5)))) == BGNBD(1.0, 2.0, 3.0, 0.5)  # type: ignore[arg-type]
     assert loads(dumps(RFMScorer(bins=np.int64(4), segments=None))).bins == 4  # type: ignore[arg-type]
     assert loads(dumps(RFMScorer(bins=[3, 4, 5], segments=None))).bins == (3, 4, 5)  # type: ignore[arg-type]
+    breaks: Breaks = {"days_since_last": np.array([30, 90]), "orders": [1, 2], "total_value": np.array([50.0, 99.5])}
+    scorer = loads(dumps(RFMScorer(method="breaks", bins=3, breaks=breaks, segments=None)))
+    assert scorer.breaks == {"days_since_last": (30, 90), "orders": (1, 2), "total_value": (50.0, 99.5)}
+    month = ParetoSegmenter(profit_period=timedelta(days=30))
+    assert loads(dumps(month)).profit_period == timedelta(days=30)
 
 
 @pytest.mark.parametrize(
