@@ -307,3 +307,11 @@ def test_databases_do_not_tell_t_from_T() -> None:  # noqa: N802 - these are the
         CustomerBase.from_summary(
             KINDS["duckdb"](frames[0].rename(columns={"id": "t", "T": "age"})), customer="t", T="age"
         )
+
+
+@pytest.mark.parametrize("absent", [np.int64(2), np.float64(2.0), 2])
+def test_a_number_of_numpy_is_a_number_for_those_who_have_no_row(absent: Any) -> None:
+    summary = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 9.0})
+    known = pd.DataFrame({"customer_id": [1], "calls": [7]})
+    found = CustomerBase.from_summary(summary).with_attributes(known, absent=absent)
+    assert found.array("calls").tolist() == [7, 2]

@@ -66,6 +66,7 @@ from evergreen.kernels.shape import Forecast
 from evergreen.models.covariates import CovariateModel
 from evergreen.models.protocols import SpendModel, TransactionModel
 from evergreen.models.transactions import HistoryModel
+from evergreen.pareto.quadrant import QuadrantCuts
 from evergreen.typing import FloatArray, IntArray, TimeUnit
 
 
@@ -106,7 +107,7 @@ def test_concentrations_are_estimates(base: CustomerBase) -> None:
     found = assert_type(segmenter.value_, Concentration)
     assert_type(segmenter.trouble_, Concentration | None)
     assert_type(segmenter.overlap_, Overlap | None)
-    assert_type(segmenter.quadrant_cuts_, tuple[float, float] | None)
+    assert_type(segmenter.quadrant_, QuadrantCuts | None)
     assert_type(found.gini, Estimate)
     assert_type(found.share_of_top(0.1), Estimate)
     assert_type(Concentration.of([1, 2], draws=0).customers_for(), Estimate)
