@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final, get_args
+from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
-from evergreen.audit.one_period import OnePeriod, divided
+from evergreen.audit.cohort_measures import MEASURES, CohortMeasure, column_of, measures_of
+from evergreen.audit.one_period import OnePeriod
 from evergreen.audit.two_periods import TwoPeriods
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames import (
+    PERIOD_NAMES,
     CohortCells,
     Dropped,
     LogColumns,
@@ -29,21 +31,6 @@ from evergreen.typing import FloatArray, IntArray, Period
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CohortMeasure: TypeAlias = Literal[
-    "customers",
-    "share_active",
-    "orders",
-    "orders_per_active",
-    "average_order_value",
-    "revenue",
-    "revenue_per_active",
-    "cumulative_revenue_per_customer",
-]
-"""What cohorts can be compared by."""
-
-_WORDS: Final[dict[Period, str]] = {"M": "months", "Q": "quarters", "Y": "years"}
-MEASURES: Final[tuple[CohortMeasure, ...]] = get_args(CohortMeasure)
 
 
 @final
@@ -106,6 +93,7 @@ class CustomerBaseAudit:
         date: str = "date",
         amount: str = "amount",
         order: str | None = None,
+        segment: str | None = None,
         period: Period = "Q",
         observation_end: Moment | None = None,
         zero_amounts: ZeroAmounts = "keep",
@@ -124,6 +112,8 @@ class CustomerBaseAudit:
         order : str, optional
             Column of order ids; an order with rows in two periods counts in both, and a row without an order id is an
             order of its own. By default all that a customer buys on a day is one order.
+        segment : str, optional
+            Column of the segment of each customer, text or whole numbers, for :meth:`of_segment`.
         period : {"Q", "M", "Y"}
             What a period is: a calendar quarter, month or year.
         observation_end : str, date, datetime or numpy.datetime64, optional
@@ -143,7 +133,8 @@ class CustomerBaseAudit:
         InputTypeError
             If the log is not a frame, or a column is of a type that cannot be read.
         InvalidInputError
-            If a setting is not allowed, text is not an ISO date, or nothing of the log is left.
+            If a setting is not allowed, text is not an ISO date, nothing of the log is left, or a customer has several
+            segments or none.
 
         Warns
         -----
@@ -169,13 +160,20 @@ class CustomerBaseAudit:
             zero_amounts=zero_amounts,
             observation_end=observation_end,
         )
-        found = read_periods(log, reading, checked)
+        if segment is not None and not isinstance(segment, str):
+            raise InputTypeError.kind("segment", segment, "the name of a column (text)")
+        found = read_periods(log, reading, checked, segment)
         found.dropped.warn(stacklevel=2)
         calendar = found.calendar
         labels = calendar.labels
         partial = tuple(label for label, part in zip(labels, calendar.partial, strict=True) if part)
         start, end = (_day(day) for day in (calendar.first_day, calendar.last_day))
         return cls(checked, labels, partial, start, end, found.dropped, found, found.rows.cells(calendar.count))
+
+    @property
+    def segments(self) -> tuple[str | int, ...]:
+        """The segments of the customers in order; none if they were not asked for."""
+        return self._log.segments
 
     @property
     def customers(self) -> int:
@@ -278,7 +276,7 @@ class CustomerBaseAudit:
                 "period": np.array(self.periods[later], object),
                 "age": np.arange(len(self.periods) - place),
                 "partial": self._log.calendar.partial[later],
-                **{name: self._column(name, values[place, later]) for name, values in self._measures().items()},
+                **{name: column_of(name, values[place, later]) for name, values in self._measures().items()},
             }
         )
 
@@ -374,9 +372,49 @@ class CustomerBaseAudit:
                 "period": names[period],
                 "age": period - cohort,
                 "partial": self._log.calendar.partial[period],
-                **{name: self._column(name, values[cohort, period]) for name, values in self._measures().items()},
+                **{name: column_of(name, values[cohort, period]) for name, values in self._measures().items()},
             }
         )
+
+    def of_segment(self, segment: str | int) -> CustomerBaseAudit:
+        """Return the audit of the customers of one segment, over the same periods.
+
+        Parameters
+        ----------
+        segment : str or int
+            One of :attr:`segments`.
+
+        Returns
+        -------
+        CustomerBaseAudit
+            Customers and money of all segments add up to those of the whole; :attr:`dropped` is that of the whole log.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such segment.
+
+        Examples
+        --------
+        >>> from evergreen import CustomerBaseAudit, datasets
+        >>> log = datasets.load_cdnow()
+        >>> first = log.groupby("customer_id")["amount"].transform("first")
+        >>> log["start"] = (first > 30).map({True: "large", False: "small"})
+        >>> audit = CustomerBaseAudit.from_transactions(log, segment="start")
+        >>> for name in audit.segments:
+        ...     print(name, audit.of_segment(name).customers)
+        large 8351
+        small 15219
+        """
+        if segment not in self.segments:
+            raise InvalidInputError(
+                f"There is no segment {segment!r}; the segments are {list(self.segments)}."
+                if self.segments
+                else "This audit has no segments: name their column, from_transactions(..., segment=...)."
+            )
+        rows = self._log.rows.of_segment(segment)
+        found = replace(self._log, rows=rows, segments=())
+        return replace(self, _log=found, _cells=rows.cells(len(self.periods)))
 
     def persist(self) -> CustomerBaseAudit:
         """Return an audit whose customers by period have been computed once and are kept by their engine."""
@@ -394,34 +432,12 @@ class CustomerBaseAudit:
         return float(whole / self._unit)
 
     def _measures(self) -> dict[CohortMeasure, FloatArray]:
-        """Return each measure by cohort and period, missing before the cohort."""
-        count = len(self.periods)
-        seen = np.triu(np.ones((count, count), np.bool_))
-        customers, orders, money = (
-            np.where(seen, table, np.nan) for table in (self._cells.customers, self._cells.orders, self._cells.net)
-        )
-        size = np.repeat(self._sizes[:, None], count, axis=1).astype(np.float64)
-        so_far = np.where(seen, np.cumsum(np.where(seen, self._cells.net, 0), axis=1), np.nan)
-        return {
-            "customers": customers,
-            "share_active": divided(customers, size),
-            "orders": orders,
-            "orders_per_active": divided(orders, customers),
-            "average_order_value": divided(money, orders) / self._unit,
-            "revenue": money / self._unit,
-            "revenue_per_active": divided(money, customers) / self._unit,
-            "cumulative_revenue_per_customer": divided(so_far, size) / self._unit,
-        }
-
-    @staticmethod
-    def _column(name: CohortMeasure, values: FloatArray) -> FloatArray | IntArray:
-        """Return counts as whole numbers, where none is missing."""
-        return values.astype(np.int64) if name in ("customers", "orders") else values
+        return measures_of(self._cells, self._unit)
 
     def __repr__(self) -> str:
         """Return how many customers were seen, and when."""
         return (
-            f"CustomerBaseAudit({self.customers:,} customers, {len(self.periods)} {_WORDS[self.period]} from "
+            f"CustomerBaseAudit({self.customers:,} customers, {len(self.periods)} {PERIOD_NAMES[self.period]} from "
             f"{self.observation_start} to {self.observation_end}, revenue {self.revenue:,.2f})"
         )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from evergreen.frames.audit import Dropped
-from evergreen.frames.calendar import check_period
+from evergreen.frames.calendar import PERIOD_NAMES, check_period
 from evergreen.frames.checks import check_base, check_fits_model, check_numbers
-from evergreen.frames.cohorts import BACK, KEPT, LOST, NEW, CohortCells, PeriodLog, read_periods
+from evergreen.frames.cohorts import read_periods
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_outcomes, history_sums
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.levels import Levels
 from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
+from evergreen.frames.period_sums import BACK, KEPT, LOST, NEW, CohortCells, PeriodLog
 from evergreen.frames.periods import Moment, moment_after
 from evergreen.frames.reading import SUMMARY_COLUMNS, LogColumns, ZeroAmounts, reading_of
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
@@ -25,6 +26,7 @@ __all__ = [
     "KEPT",
     "LOST",
     "NEW",
+    "PERIOD_NAMES",
     "SUMMARY_COLUMNS",
     "Arithmetic",
     "CohortCells",

@@ -12,6 +12,9 @@ from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.periods import period_number, periods_of_days
 from evergreen.typing import BoolArray, IntArray, Period
 
+PERIOD_NAMES: Final[dict[Period, str]] = {"M": "months", "Q": "quarters", "Y": "years"}
+"""Each kind of period as a plain word."""
+
 _MONTHS: Final[dict[Period, int]] = {"M": 1, "Q": 3, "Y": 12}
 _YEARS_BACK: Final = 100  # engines differ on // of negative numbers
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from evergreen.audit import CustomerBaseAudit, OnePeriod, TwoPeriods
 from evergreen.errors import InvalidInputError
+from evergreen.frames import PERIOD_NAMES
 from evergreen.plots.canvas import INK, LEAF, MIST, RUST, axes, tidy
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _LEGIBLE: Final = 24  # periods beyond which the cells of a map have no room for numbers
 _MOST_TICKS: Final = 12
-_WORDS: Final = {"M": "months", "Q": "quarters", "Y": "years"}
 
 
 def cohort_map(audit: CustomerBaseAudit, *, ax: Axes | None = None) -> Axes:
@@ -73,7 +73,7 @@ def cohort_map(audit: CustomerBaseAudit, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(rows, names)
     ax.invert_yaxis()
     ax.set_xticks(ages[:: 1 + (len(ages) - 1) // _LEGIBLE])
-    ax.set_xlabel(f"{_WORDS[audit.period]} since the first purchase", color=INK)
+    ax.set_xlabel(f"{PERIOD_NAMES[audit.period]} since the first purchase", color=INK)
     ax.set_title("Share of each cohort that bought", loc="left", fontsize=10)
     tidy(ax)
     ax.spines[["left", "bottom"]].set_visible(False)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 
 from evergreen import CustomerBase, CustomerBaseAudit, datasets
-from evergreen.audit.five_lenses import MEASURES, CohortMeasure
+from evergreen.audit.cohort_measures import MEASURES, CohortMeasure
 from evergreen.errors import ColumnNotFoundError, DataWarning, InputTypeError, InvalidInputError
 from evergreen.typing import Period
 from tests.frames.kinds import KINDS, LAZY
@@ -211,6 +211,59 @@ def test_an_order_of_several_rows_and_days_counts_once_in_a_period() -> None:
     assert audit_of(log, order="order").whole()["orders"].tolist() == [3, 1]
     assert audit_of(log).whole()["orders"].tolist() == [3, 1]
     assert audit_of(log.assign(order="a"), order="order").whole()["orders"].tolist() == [2, 1]
+
+
+# -------------------------------------------------------------------------------------------- segments
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("text", [True, False])
+def test_segments_add_up_to_the_whole(kind: str, text: bool) -> None:
+    log = hostile_log(1_500, "int")
+    number = log["customer_id"] % 3 * 10
+    log["segment"] = ("s" + number.astype(str)) if text else number
+    audit = audit_of(KINDS[kind](log), segment="segment")
+    assert audit.segments == (("s0", "s10", "s20") if text else (0, 10, 20))
+    parts = [audit.of_segment(name) for name in audit.segments]
+    for part, name in zip(parts, audit.segments, strict=True):
+        alone = audit_of(log[log["segment"] == name])
+        assert part.periods == audit.periods
+        pd.testing.assert_frame_equal(part.whole().drop(columns="partial"), alone.whole().drop(columns="partial"))
+        assert part.segments == ()
+    np.testing.assert_array_equal(
+        sum(cents(part.whole()["revenue"]) for part in parts), cents(audit.whole()["revenue"])
+    )
+    assert sum(part.customers for part in parts) == audit.customers
+    pairs = [part.two_periods("2000Q1", "2000Q2").customers for part in parts]
+    np.testing.assert_array_equal(sum(pairs), audit.two_periods("2000Q1", "2000Q2").customers)
+    np.testing.assert_array_equal(audit.persist().of_segment(audit.segments[1]).whole(), parts[1].whole())
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "duckdb"])
+def test_segments_that_are_not_clear(kind: str) -> None:
+    log = pd.DataFrame({"customer_id": [1, 1, 2, 3], "date": "2024-01-01", "amount": [1.0, 1.0, 2.0, -3.0]})
+    make = KINDS[kind]
+    for values, message in (
+        (np.array(["a", "b", "a", "a"], object), "1 of 2 customers have several values in 'segment'"),
+        (np.array(["a", "a", None, "a"], object), "1 of 2 customers have no value in 'segment'"),
+    ):
+        with pytest.raises(InvalidInputError, match=message):
+            audit_of(make(log.assign(segment=values)), segment="segment")
+    clear = log.assign(segment=np.array(["a", None, "b", None], object))
+    assert audit_of(make(clear), segment="segment").segments == ("a", "b")
+    with pytest.raises(InputTypeError, match=r"The segment column 'segment' holds .*, not text or whole numbers"):
+        audit_of(make(log.assign(segment=0.5)), segment="segment")
+    with pytest.raises(ColumnNotFoundError, match="segment='land'"):
+        audit_of(make(log), segment="land")
+    with pytest.raises(InputTypeError, match="segment must be the name of a column"):
+        audit_of(make(log), segment=3)
+    with pytest.raises(InvalidInputError, match="This audit has no segments"):
+        audit_of(make(log)).of_segment("a")
+    with pytest.raises(InvalidInputError, match=r"There is no segment 'c'; the segments are \['a'\]"):
+        audit_of(make(log.assign(segment="a")), segment="segment").of_segment("c")
+    many = pd.DataFrame({"customer_id": range(1_001), "date": "2024-01-01", "amount": 1.0, "segment": range(1_001)})
+    with pytest.raises(InvalidInputError, match="There are 1,001 values in 'segment'"):
+        audit_of(make(many), segment="segment")
 
 
 # --------------------------------------------------------------------------------------- edges of a log
