@@ -7,6 +7,8 @@ From a transaction log to scored customers:
   moved between two dates (:class:`SegmentMoves`); :func:`quantile_scores` scores plain arrays.
 - :class:`ParetoSegmenter` tests 80/20 on value and on trouble, with classes A, B, C; :func:`gini` and its like measure
   any array.
+- :class:`CustomerBaseAudit` looks at the base through five lenses, without a model: :class:`OnePeriod`,
+  :class:`TwoPeriods` with the bridge of revenue, cohorts, and the whole.
 - :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
@@ -18,6 +20,7 @@ From a transaction log to scored customers:
 """
 
 from evergreen import datasets, errors, interop, sql, store
+from evergreen.audit import CustomerBaseAudit, OnePeriod, TwoPeriods
 from evergreen.churn import ChurnBacktest, ChurnDetector, profit_threshold
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
@@ -62,6 +65,7 @@ __all__ = [
     "Covariate",
     "CovariateModel",
     "CustomerBase",
+    "CustomerBaseAudit",
     "CustomerEquity",
     "Dropped",
     "Estimate",
@@ -72,6 +76,7 @@ __all__ = [
     "GapHistories",
     "MBGCNBDk",
     "ModelChoice",
+    "OnePeriod",
     "Overlap",
     "ParameterDraws",
     "ParetoNBD",
@@ -85,6 +90,7 @@ __all__ = [
     "SegmentRule",
     "SpendHistories",
     "Split",
+    "TwoPeriods",
     "WeakPrior",
     "bootstrap",
     "compare",

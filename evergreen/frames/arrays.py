@@ -120,14 +120,14 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
     InvalidInputError
         If nothing is left.
     """
-    audit, log = _audited(log, reading)
+    audit, log = audited(log, reading)
     audit.check(reading)
     occasion, by_row = reading.occasion, reading.occasion == "row"
     end = reading.end or (Boundary.of_second(audit.last) if by_row else Boundary.of_day(audit.last))
     scale, whole = MoneyScale(), None
     if log.amount is not None:
         scale = audit.scale(occasion)
-        whole = _whole_money(log.amount, scale)
+        whole = whole_money(log.amount, scale)
     purchases, bought = log, whole
     if audit.refunds and log.amount is not None and whole is not None:
         positive = log.amount >= 0
@@ -138,7 +138,7 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
     columns = _times(found, end.period(occasion), reading)
     if purchases.order is not None:
-        columns["orders"] = _count_orders(purchases, purchases.order)[found["code"]]
+        columns["orders"] = count_orders(purchases, purchases.order)[found["code"]]
     if bought is not None and whole is not None:
         first_money = _money_of_first(purchases, bought, found, reading)
         spent = _sums(purchases.code, bought, log.customers)[found["code"]]
@@ -212,12 +212,12 @@ def holdout_arrays(
     visits : Visits
         The occasions of every customer, by period.
     """
-    audit, kept = _audited(log, reading)
+    audit, kept = audited(log, reading)
     value = None
     bought = kept
     if kept.amount is not None:
         scale = audit.scale(reading.occasion)
-        whole = _whole_money(kept.amount, scale)
+        whole = whole_money(kept.amount, scale)
         value = _sums(kept.code, whole, log.customers)[code] * scale.up / scale.down
         bought = kept.take(kept.amount >= 0)
     if reading.occasion == "row":
@@ -229,7 +229,7 @@ def holdout_arrays(
     return audit, occasions[code], value, visits
 
 
-def _audited(log: LogArrays, reading: Reading) -> tuple[Audit, LogArrays]:
+def audited(log: LogArrays, reading: Reading) -> tuple[Audit, LogArrays]:
     """Return the audit of a log and its usable rows; a clean log is not copied."""
     n = len(log.code)
     if n == 0:
@@ -341,7 +341,7 @@ def _periods_of_rows(days: IntArray, occasion: Occasion) -> IntArray:
     return periods_of_days(np.arange(low, high + 1), occasion)[days - low]
 
 
-def _whole_money(amount: FloatArray, scale: MoneyScale) -> FloatArray:
+def whole_money(amount: FloatArray, scale: MoneyScale) -> FloatArray:
     """Return money as whole numbers."""
     whole = amount * scale.factor
     whole += 0.5
@@ -353,7 +353,7 @@ def _sums(code: IntArray, whole: FloatArray, codes: int) -> FloatArray:
     return np.asarray(np.bincount(code, whole, codes), np.float64)
 
 
-def _count_orders(log: LogArrays, order: IntArray) -> IntArray:
+def count_orders(log: LogArrays, order: IntArray) -> IntArray:
     """Return the distinct orders of every code; a row without an order id is an order of its own."""
     named = order >= 0
     alone = np.bincount(log.code[~named], minlength=log.customers)

@@ -24,6 +24,7 @@ from evergreen import (
     CLVModel,
     Concentration,
     CustomerBase,
+    CustomerBaseAudit,
     CustomerEquity,
     Estimate,
     Evaluation,
@@ -31,6 +32,7 @@ from evergreen import (
     FitStatus,
     GammaGamma,
     GapHistories,
+    OnePeriod,
     Overlap,
     ParameterDraws,
     ParetoNBD,
@@ -44,6 +46,7 @@ from evergreen import (
     SegmentRule,
     SpendHistories,
     Split,
+    TwoPeriods,
     WeakPrior,
     bootstrap,
     compare,
@@ -215,6 +218,21 @@ def test_interop() -> None:
     assert_type(interop.from_lifetimes(fitter, time_unit="W"), CLVModel)
 
 
+def test_audits_are_small_tables() -> None:
+    audit = CustomerBaseAudit.from_transactions(datasets.load_cdnow(sample=True))
+    assert_type(audit, CustomerBaseAudit)
+    assert_type(audit.periods, tuple[str, ...])
+    assert_type(audit.revenue, float)
+    assert_type(audit.whole(), pd.DataFrame)
+    assert_type(audit.cohorts("orders", by="period"), pd.DataFrame)
+    one = assert_type(audit.one_period("1997Q1"), OnePeriod)
+    assert_type(one.deciles(), pd.DataFrame)
+    assert_type(one.one_time_share, float)
+    pair = assert_type(audit.two_periods("1997Q1", "1997Q2", margin=(0.4, 0.5)), TwoPeriods)
+    assert_type(pair.bridge(), pd.DataFrame)
+    assert_type(pair.revenue, FloatArray)
+
+
 def test_segment_maps() -> None:
     made = SegmentMap(axes=("r",), rules=[SegmentRule("all", ((1, 5),))])
     assert_type(made.segments, tuple[str, ...])
@@ -240,6 +258,8 @@ def test_wrong_calls_are_refused_by_the_checker_and_by_the_library(base: Custome
         BGNBD.fit(base.spends())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(EvergreenError):
         RFMScorer(monetary="median").fit(base)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(EvergreenError):
+        CustomerBaseAudit.from_transactions(base.frame, period="W")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_settings_are_keywords() -> None:
