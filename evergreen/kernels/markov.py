@@ -45,8 +45,8 @@ class ClosedClasses(NamedTuple):
 def values(P: FloatArray, R: FloatArray, v: float, periods: float = math.inf) -> FloatArray:
     r"""Return the present value of a customer in each state.
 
-    :math:`V = \sum_{t=0}^{n-1} (vP)^t R`, and without an end :math:`V = (I - vP)^{-1} R` (Pfeifer & Carraway, 2000,
-    equations 5 and 7; their horizon T has the rewards 0 to T, which are n = T + 1).
+    :math:`V = \sum_{t=0}^{n-1} (vP)^t R`, and without an end :math:`V = (I - vP)^{-1} R` (Pfeifer & Carraway, 2000;
+    their horizon T has the rewards 0 to T, which are n = T + 1).
 
     Parameters
     ----------
@@ -177,6 +177,89 @@ def reach(P: FloatArray, target: BoolArray) -> Reach:
     return Reach(*found)
 
 
+def reach_within(P: FloatArray, target: BoolArray, periods: int) -> FloatArray:
+    """Return the probability to have been in a set of states after so many periods.
+
+    Parameters
+    ----------
+    P : ndarray of float64, shape (..., k, k)
+    target : ndarray of bool, shape (k,)
+    periods : int
+
+    Returns
+    -------
+    ndarray of float64, shape (..., k)
+
+    Examples
+    --------
+    >>> reach_within(np.array([[0.8, 0.2], [0.5, 0.5]]), np.array([False, True]), 2).round(3)
+    array([0.36, 1.  ])
+    """
+    stopped = np.where(target[:, None], np.eye(len(target)), P)
+    return np.asarray(np.linalg.matrix_power(stopped, periods)[..., target].sum(axis=-1), np.float64)
+
+
+def expected_customers(P: FloatArray, customers: FloatArray, periods: int) -> FloatArray:
+    """Return how many customers are expected in each state at the beginning of each period.
+
+    Parameters
+    ----------
+    P : ndarray of float64, shape (k, k)
+    customers : ndarray of float64, shape (k,)
+        Those of the first period.
+    periods : int
+        At least 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (periods, k)
+        Rows have one sum.
+
+    Examples
+    --------
+    >>> expected_customers(np.array([[0.8, 0.2], [0.5, 0.5]]), np.array([100.0, 0.0]), 3)
+    array([[100.,   0.],
+           [ 80.,  20.],
+           [ 74.,  26.]])
+    """
+    found = [customers]
+    for _ in range(periods - 1):
+        found.append(found[-1] @ P)
+    return np.stack(found)
+
+
+def simulated_moves(P: FloatArray, customers: IntArray, periods: int, random: np.random.Generator) -> IntArray:
+    """Return moves between states that chance might bring.
+
+    Parameters
+    ----------
+    P : ndarray of float64, shape (..., k, k)
+    customers : ndarray of int64, shape (k,)
+        Those of the first period.
+    periods : int
+        At least 1.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int64, shape (periods, ..., k, k)
+        From the state of the row to that of the column; sums over columns are the customers of each period.
+
+    Examples
+    --------
+    >>> moves = simulated_moves(np.eye(2)[::-1], np.array([3, 1]), 2, np.random.default_rng(0))
+    >>> moves.sum(axis=2)
+    array([[3, 1],
+           [1, 3]])
+    """
+    now, found = np.broadcast_to(customers, P.shape[:-1]), []
+    for _ in range(periods):
+        moves = random.multinomial(now, P)
+        now = moves.sum(axis=-2)
+        found.append(moves)
+    return np.stack(found)
+
+
 def closed_classes(P: FloatArray) -> ClosedClasses:
     """Return where customers end, how their time is spread there, and with what probability.
 
@@ -240,39 +323,6 @@ def stationary(P: FloatArray) -> FloatArray:
     for s in range(1, k):
         share[..., s] = (share[..., :s] * left[..., :s, s]).sum(axis=-1)
     return share / share.sum(axis=-1, keepdims=True)
-
-
-def stay_or_go(counts: IntArray) -> FloatArray:
-    """Return what a row is like about which nothing is known but the others.
-
-    A customer stays as often as customers of all states do together; one who moves goes where all who move go.
-
-    Parameters
-    ----------
-    counts : ndarray of int64, shape (k, k)
-        Moves from the state of the row to that of the column.
-
-    Returns
-    -------
-    ndarray of float64, shape (k, k)
-        Rows add up to 1. A state that nobody moves to is moved to by nobody.
-
-    Examples
-    --------
-    >>> stay_or_go(np.array([[6, 2, 0], [1, 8, 1], [0, 0, 2]])).round(3)
-    array([[0.8  , 0.133, 0.067],
-           [0.1  , 0.8  , 0.1  ],
-           [0.067, 0.133, 0.8  ]])
-    """
-    k = len(counts)
-    moved = (counts - np.diag(np.diag(counts))).sum(axis=0).astype(np.float64)
-    stays = float(np.trace(counts)) / max(float(counts.sum()), 1.0)
-    elsewhere = np.tile(moved, (k, 1))
-    np.fill_diagonal(elsewhere, 0.0)
-    total = elsewhere.sum(axis=1, keepdims=True)
-    toward = np.divide((1 - stays) * elsewhere, total, out=np.zeros((k, k)), where=total > 0)
-    np.fill_diagonal(toward, 1.0 - toward.sum(axis=1))
-    return toward
 
 
 def _solve(A: FloatArray, b: FloatArray) -> FloatArray:

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evergreen.kernels.markov import closed_classes, reach, stationary, stay_or_go, value_slope, values
+from evergreen.kernels.markov import (
+    closed_classes,
+    expected_customers,
+    reach,
+    reach_within,
+    simulated_moves,
+    stationary,
+    value_slope,
+    values,
+)
 from evergreen.typing import FloatArray
 
 PUBLISHED = (52.32, 5.55, 1.25, -1.82, 0.0)
@@ -242,10 +251,33 @@ def test_everyone_ends_somewhere_and_time_averages_agree(seed: int) -> None:
     np.testing.assert_allclose(found.share @ P, found.share, rtol=1e-10, atol=1e-15)
 
 
-def test_an_unknown_row_stays_and_goes_like_the_others() -> None:
-    toward = stay_or_go(np.array([[60, 40, 0], [10, 70, 20], [0, 0, 0]]))
-    np.testing.assert_allclose(np.diag(toward), 0.65)
-    np.testing.assert_allclose(toward[2, :2], [0.35 * 10 / 50, 0.35 * 40 / 50])
-    np.testing.assert_array_equal(stay_or_go(np.zeros((2, 2), np.int64)), np.eye(2))
-    lonely = stay_or_go(np.array([[5, 5], [0, 0]]))
-    np.testing.assert_array_equal(lonely, [[0.5, 0.5], [0.0, 1.0]])
+# ------------------------------------------------------------------------------------------------ customers
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_customers_are_neither_made_nor_lost(seed: int, periods: int) -> None:
+    P, start = random_chain(seed), np.array([40, 0, 7, 3])
+    moves = simulated_moves(P, start, periods, np.random.default_rng(seed))
+    np.testing.assert_array_equal(moves.sum(axis=(1, 2)), 50)
+    np.testing.assert_array_equal(moves[0].sum(axis=1), start)
+    np.testing.assert_array_equal(moves[1:].sum(axis=2), moves[:-1].sum(axis=1))
+    assert not moves[:, P == 0].any()
+    np.testing.assert_allclose(expected_customers(P, start.astype(float), periods).sum(axis=1), 50, rtol=1e-12)
+
+
+def test_expected_customers_and_reach_within_agree_with_simulation() -> None:
+    P, start = random_chain(4, zeros=0.0), np.array([100_000, 0, 0, 0])
+    moves = simulated_moves(P, start, 4, np.random.default_rng(3))
+    expected = expected_customers(P, start.astype(float), 4)
+    np.testing.assert_allclose(moves.sum(axis=2), expected, atol=4 * math.sqrt(25_000))
+    stopped = P.copy()
+    stopped[2] = np.eye(4)[2]
+    arrived = simulated_moves(stopped, start, 3, np.random.default_rng(4))[-1].sum(axis=0)[2]
+    found = reach_within(P, np.array([False, False, True, False]), 3)
+    assert arrived / 100_000 == pytest.approx(found[0], abs=4 * math.sqrt(0.25 / 100_000))
+    assert found[2] == 1.0
+
+
+def test_reach_within_tends_to_reach() -> None:
+    P, target = random_chain(8, 5, 0.6), np.array([True, False, False, False, False])
+    np.testing.assert_allclose(reach_within(P, target, 100_000), reach(P, target).probability, rtol=1e-9, atol=1e-12)
