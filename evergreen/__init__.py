@@ -12,6 +12,8 @@ From a transaction log to scored customers:
 - :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
+- :class:`Transitions` counts moves between states; :class:`MarkovChain` says what each is worth, what one more
+  promotion brings, and how long it takes to the top.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
 - :func:`save` and :func:`load` keep what was learned; :mod:`evergreen.sql` scores inside a database (extra ``sql``).
 - :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
@@ -35,11 +37,13 @@ from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.models.markov_chain import MarkovChain
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.rhythm import Rhythm, overdue_ratio
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
+from evergreen.models.transitions import Transitions
 from evergreen.pareto import Concentration, Overlap, ParetoSegmenter, gini, lorenz, share_of_top, smallest_share
 from evergreen.rfm import RFMScorer, SegmentMoves, quantile_scores
 from evergreen.store import load, save
@@ -71,6 +75,7 @@ __all__ = [
     "GammaGamma",
     "GapHistories",
     "MBGCNBDk",
+    "MarkovChain",
     "ModelChoice",
     "Overlap",
     "ParameterDraws",
@@ -85,6 +90,7 @@ __all__ = [
     "SegmentRule",
     "SpendHistories",
     "Split",
+    "Transitions",
     "WeakPrior",
     "bootstrap",
     "compare",

@@ -33,6 +33,7 @@ from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
+from evergreen.models.transitions import Transitions
 from evergreen.pareto import ParetoSegmenter
 from evergreen.rfm import RFMScorer
 from evergreen.store.values import NUMBER, SECONDS, Codec, array, choice, either, inside, named, plain, row, series
@@ -205,6 +206,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "CLVFit": Kind(CLVFit),
         "CLVModel": Kind(CLVModel, may_lack=frozenset({"fit_", "choice_"})),
         "ChurnDetector": Kind(ChurnDetector),
+        "Transitions": Kind(Transitions),
     }
 )
 """What can be saved, by the name that stands in files; a name is never given to another class."""

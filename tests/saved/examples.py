@@ -40,6 +40,7 @@ from evergreen import (
     SegmentMap,
     SegmentRule,
     SpendHistories,
+    Transitions,
     WeakPrior,
     save,
 )
@@ -233,6 +234,15 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
         ),
         "CLVModel": Example(fitted_clv(), clv_answers),
         "ChurnDetector": Example(fitted_churn(), churn_answers),
+        "Transitions": Example(
+            Transitions(
+                ("neu", "Stammkunde", "gone"), np.array([[60, 30, 10], [5, 80, 15], [0, 0, 0]]), 365.2425 / 4, ("gone",)
+            ),
+            lambda moves: {
+                "rates": moves.rates().tolist(),
+                "values": moves.chain(draws=0).values({"neu": 1, "Stammkunde": 4, "gone": 0}).estimate.tolist(),
+            },
+        ),
     }
 )
 """One example of each kind."""

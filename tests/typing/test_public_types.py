@@ -31,6 +31,7 @@ from evergreen import (
     FitStatus,
     GammaGamma,
     GapHistories,
+    MarkovChain,
     Overlap,
     ParameterDraws,
     ParetoNBD,
@@ -44,6 +45,7 @@ from evergreen import (
     SegmentRule,
     SpendHistories,
     Split,
+    Transitions,
     WeakPrior,
     bootstrap,
     compare,
@@ -65,6 +67,7 @@ from evergreen.errors import EvergreenError
 from evergreen.kernels.shape import Forecast
 from evergreen.models.covariates import CovariateModel
 from evergreen.models.protocols import SpendModel, TransactionModel
+from evergreen.models.state_estimates import StateEstimates
 from evergreen.models.transactions import HistoryModel
 from evergreen.typing import FloatArray, IntArray, TimeUnit
 
@@ -75,6 +78,21 @@ def base() -> CustomerBase:
 
 
 # ------------------------------------------------------------------------------------- what comes back
+
+
+def test_moves_make_a_chain_and_a_chain_estimates() -> None:
+    moves = Transitions(("low", "high"), np.array([[90, 10], [20, 80]]), 91.0)
+    assert_type(moves + moves, Transitions)
+    assert_type(moves.rates(prior="fit"), FloatArray)
+    assert_type(moves.intervals(0.9), tuple[FloatArray, FloatArray])
+    chain = moves.chain(draws=0)
+    assert_type(chain, MarkovChain)
+    reward = {"low": 1.0, "high": 2.0}
+    assert_type(chain.values(reward, horizon=timedelta(days=365)), StateEstimates)
+    assert_type(chain.gain("low", "high", reward), Estimate)
+    assert_type(chain.time_to(["high"])["low"], Estimate)
+    assert_type(chain.steady_state().share, FloatArray)
+    assert_type(chain.simulate({"low": 5}, 3, seed=1), IntArray)
 
 
 def test_measures_return_themselves_from_fit(base: CustomerBase) -> None:
