@@ -14,6 +14,8 @@ From a transaction log to scored customers:
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
 - :class:`Transitions` counts moves between states; :class:`MarkovChain` says what each is worth, what one more
   promotion brings, and how long it takes to the top.
+- :class:`LoyaltyPlan` holds the six steps of a loyalty program; :func:`reward_budget` says what it will cost,
+  :func:`scorecard` whether it succeeds, :func:`surprise` picks whom to surprise.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
 - :func:`save` and :func:`load` keep what was learned; :mod:`evergreen.sql` scores inside a database (extra ``sql``).
 - :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
@@ -23,6 +25,17 @@ from evergreen import datasets, errors, interop, sql, store
 from evergreen.churn import ChurnBacktest, ChurnDetector, profit_threshold
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
+from evergreen.ladder import (
+    LoyaltyPlan,
+    Reward,
+    RewardBudget,
+    Scorecard,
+    SuccessCriterion,
+    SurprisePicks,
+    reward_budget,
+    scorecard,
+    surprise,
+)
 from evergreen.models.attributed import AttributedHistories
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
@@ -74,6 +87,7 @@ __all__ = [
     "FitStatus",
     "GammaGamma",
     "GapHistories",
+    "LoyaltyPlan",
     "MBGCNBDk",
     "MarkovChain",
     "ModelChoice",
@@ -84,12 +98,17 @@ __all__ = [
     "PurchaseHistories",
     "RFMScorer",
     "ReturnCurve",
+    "Reward",
+    "RewardBudget",
     "Rhythm",
+    "Scorecard",
     "SegmentMap",
     "SegmentMoves",
     "SegmentRule",
     "SpendHistories",
     "Split",
+    "SuccessCriterion",
+    "SurprisePicks",
     "Transitions",
     "WeakPrior",
     "bootstrap",
@@ -106,10 +125,13 @@ __all__ = [
     "posterior",
     "profit_threshold",
     "quantile_scores",
+    "reward_budget",
     "save",
+    "scorecard",
     "share_of_top",
     "smallest_share",
     "split",
     "sql",
     "store",
+    "surprise",
 ]

@@ -8,7 +8,7 @@ pytest, the first group also shows that values are of these types, and the secon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, assert_type
 
 import numpy as np
@@ -31,6 +31,7 @@ from evergreen import (
     FitStatus,
     GammaGamma,
     GapHistories,
+    LoyaltyPlan,
     MarkovChain,
     Overlap,
     ParameterDraws,
@@ -38,13 +39,17 @@ from evergreen import (
     ParetoSegmenter,
     PurchaseHistories,
     ReturnCurve,
+    RewardBudget,
     RFMScorer,
     Rhythm,
+    Scorecard,
     SegmentMap,
     SegmentMoves,
     SegmentRule,
     SpendHistories,
     Split,
+    SuccessCriterion,
+    SurprisePicks,
     Transitions,
     WeakPrior,
     bootstrap,
@@ -58,9 +63,12 @@ from evergreen import (
     posterior,
     profit_threshold,
     quantile_scores,
+    reward_budget,
+    scorecard,
     share_of_top,
     smallest_share,
     split,
+    surprise,
 )
 from evergreen.durations import in_days, in_units
 from evergreen.errors import EvergreenError
@@ -93,6 +101,29 @@ def test_moves_make_a_chain_and_a_chain_estimates() -> None:
     assert_type(chain.time_to(["high"])["low"], Estimate)
     assert_type(chain.steady_state().share, FloatArray)
     assert_type(chain.simulate({"low": 5}, 3, seed=1), IntArray)
+
+
+def test_a_plan_is_priced_and_judged() -> None:
+    day = date(2026, 12, 31)
+    plan = LoyaltyPlan(
+        rungs=("low", "high"),
+        goal="climb",
+        data=("orders",),
+        program=(),
+        criteria=(SuccessCriterion("share", 0.3, day),),
+        entry="at once",
+        contacts=(),
+        surprise_budget=10.0,
+        start=date(2026, 1, 1),
+        end=day,
+    )
+    chain = MarkovChain(("low", "high"), np.eye(2), 91.0)
+    assert_type(plan.predictability({"low": 3}), float)
+    budget = reward_budget(plan, chain, {"low": 3}, horizon="1Y")
+    assert_type(budget, RewardBudget)
+    assert_type(budget.total, Estimate)
+    assert_type(scorecard(plan, {"share": 0.4}, on=day), Scorecard)
+    assert_type(surprise(["a"], ["low"], picks=1, salt="x"), SurprisePicks)
 
 
 def test_measures_return_themselves_from_fit(base: CustomerBase) -> None:
