@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from evergreen import LoyaltyPlan, Reward, SuccessCriterion
-from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError
+from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
 from evergreen.store import dumps, loads
 
 PLAN = LoyaltyPlan(
@@ -44,6 +45,14 @@ def test_predictability_is_the_share_of_rewards_that_are_scheduled() -> None:
 
 def test_a_plan_comes_back_from_its_text() -> None:
     assert loads(dumps(PLAN)) == PLAN
+
+
+@pytest.mark.parametrize("day", ["2027-13-01", "soon", 20270101, None])
+def test_a_file_with_an_impossible_day_is_refused(day: Any) -> None:
+    document = json.loads(dumps(PLAN))
+    document["fields"]["end"] = {"day": day}
+    with pytest.raises(SavedFileError, match=r"end\.day must be a day such as 2026-12-31"):
+        loads(json.dumps(document))
 
 
 def test_lists_are_as_good_as_tuples() -> None:
