@@ -89,7 +89,9 @@ class MarkovChain:
         refuse("rates must lie from 0 to 1", (rates < 0) | (rates > 1), rates)
         sums = rates.sum(axis=1)
         refuse("Each row of rates must add up to 1", np.abs(sums - 1) > _ROUNDING, sums)
-        object.__setattr__(self, "rates", rates)
+        object.__setattr__(self, "rates", rates / sums[:, None])
+        if self.drawn is not None and (self.drawn.ndim != 3 or self.drawn.shape[1:] != (k, k) or not len(self.drawn)):
+            raise InvalidInputError(f"drawn must have the shape (n, {k}, {k}), got {self.drawn.shape}.")
         check_period(self.period_days)
         check_level(self.level)
 

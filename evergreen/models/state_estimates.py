@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -77,6 +78,6 @@ def bounds_of(drawn: FloatArray | None, estimate: FloatArray, level: float) -> t
     """
     if drawn is None:
         return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
-    tail = (1 - level) / 2
-    lower, upper = np.quantile(drawn, [tail, 1 - tail], axis=0, method="inverted_cdf")
-    return lower, upper
+    ordered = np.sort(drawn, axis=0)  # no interpolation: half of infinite is no bound
+    outside = max(math.ceil((1 - level) / 2 * len(drawn)) - 1, 0)
+    return ordered[outside], ordered[len(drawn) - 1 - outside]

@@ -150,6 +150,7 @@ CASES: list[tuple[Callable[[], Any], type[EvergreenError], str]] = [
     (lambda: MarkovChain(("a", "b"), np.array([[np.nan, 1], [0, 1]]), 30.0), InvalidInputError, "finite"),
     (lambda: MarkovChain(("a",), np.eye(1), 0.0), InvalidInputError, "period_days must be above 0"),
     (lambda: MarkovChain(("a",), np.eye(1), "91D"), InputTypeError, "period_days must be a number"),  # type: ignore[arg-type]
+    (lambda: MarkovChain(("a",), np.eye(1), 9.0, np.eye(1)), InvalidInputError, "drawn must have the shape (n, 1, 1)"),
     (lambda: MarkovChain(("a",), np.eye(1), 9.0, level=1.0), InvalidInputError, "level"),
     (lambda: ladder().values({"loyal": 3.0}), InvalidInputError, "reward lacks 'first-time', 'repeat', 'lapsed'"),
     (lambda: ladder().values({**REWARD, "vip": 1.0}), InvalidInputError, "unknown 'vip'"),

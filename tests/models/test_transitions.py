@@ -89,6 +89,18 @@ def test_absorbing_states_are_left_by_nobody_in_no_draw() -> None:
     np.testing.assert_array_equal(chain.steady_state().lower, [[0, 0, 1]])
 
 
+def test_times_without_an_end_have_bounds_without_an_end() -> None:
+    counts = np.array([[80, 10, 10], [0, 0, 0], [0, 0, 0]])
+    chain = moves(counts, absorbing=("repeat", "loyal")).chain(draws=50, seed=1)
+    for found, away in ((chain.time_to("loyal"), np.inf), (chain.time_to("loyal", if_reached=True), np.nan)):
+        np.testing.assert_array_equal(found.columns()["estimate"][1:], [away, 0.0])
+        np.testing.assert_array_equal(found.lower[1:], [away, 0.0])
+        np.testing.assert_array_equal(found.upper[1:], [away, 0.0])
+    assert chain.time_to("loyal").lower[0] == np.inf
+    assert chain.time_to("loyal", if_reached=True).lower[0] < 5.0 < chain.time_to("loyal", if_reached=True).upper[0]
+    assert chain.steady_state().outcome == "several ends"
+
+
 def test_the_same_seed_gives_the_same_intervals() -> None:
     one, two = (moves().chain(draws=50, seed=4).values({"first-time": 1, "repeat": 2, "loyal": 9}) for _ in range(2))
     np.testing.assert_array_equal(one.lower, two.lower)
