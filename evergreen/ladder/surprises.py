@@ -96,14 +96,14 @@ def surprise(
     Returns
     -------
     SurprisePicks
-        The same for rows in any order and frames of any kind. Who is picked, and in which arm, hangs on the id and the
-        salt alone: in another base, and beside other customers, the same customer has the same arm; to pick more
-        leaves those who were picked.
+        Rung by rung; the same for rows in any order and columns of any kind. The arm hangs on the id and the salt
+        alone: in another base, beside other customers and on another rung, a customer has the same one. To pick more
+        of a rung leaves those who were picked.
 
     Raises
     ------
     InputTypeError, InvalidInputError
-        If ids are missing, not whole, or there twice, columns differ in length, or a rung has no customers at all.
+        If ids are missing, not whole, or there twice, columns differ in length, or a rung of ``picks`` has no customers.
 
     Warns
     -----
@@ -155,7 +155,8 @@ def _column(name: str, given: Any) -> np.ndarray[Any, Any]:
         found = np.asarray(given)
     else:
         found = np.empty(len(given), object)
-        found[:] = list(given)
+        for place, one in enumerate(given):
+            found[place] = one
     if found.ndim != 1:
         raise InvalidInputError(f"{name} must be one-dimensional, got shape {found.shape}.")
     return found

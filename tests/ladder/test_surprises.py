@@ -120,6 +120,7 @@ WRONG: list[tuple[dict[str, Any], type[EvergreenError], str]] = [
     ({"customers": [1, 2.5]}, InputTypeError, "got 2.5"),
     ({"customers": [1, float("nan")]}, InputTypeError, "got nan"),
     ({"customers": [1, True]}, InputTypeError, "got True"),
+    ({"customers": [(1, 2), (3, 4)]}, InputTypeError, "got (1, 2)"),
     ({"customers": [1]}, InvalidInputError, "1 customers and 2 rungs"),
     ({"customers": "ab"}, InputTypeError, "customers must be a column"),
     ({"customers": 3}, InputTypeError, "customers must be a column"),
