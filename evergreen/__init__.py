@@ -14,6 +14,10 @@ From a transaction log to scored customers:
 - :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
+- :class:`Transitions` counts moves between states; :class:`MarkovChain` says what each is worth, what one more
+  promotion brings, and how long it takes to the top.
+- :class:`LoyaltyPlan` holds the six steps of a loyalty program; :func:`reward_budget` says what it will cost,
+  :func:`scorecard` whether it succeeds, :func:`surprise` picks whom to surprise.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
 - :func:`save` and :func:`load` keep what was learned; :mod:`evergreen.sql` scores inside a database (extra ``sql``).
 - :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
@@ -24,6 +28,17 @@ from evergreen.audit import CustomerBaseAudit, OnePeriod, TwoPeriods
 from evergreen.churn import ChurnBacktest, ChurnDetector, profit_threshold
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
+from evergreen.ladder import (
+    LoyaltyPlan,
+    Reward,
+    RewardBudget,
+    Scorecard,
+    SuccessCriterion,
+    SurprisePicks,
+    reward_budget,
+    scorecard,
+    surprise,
+)
 from evergreen.models.attributed import AttributedHistories
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
@@ -38,11 +53,13 @@ from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.models.markov_chain import MarkovChain
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.rhythm import Rhythm, overdue_ratio
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
+from evergreen.models.transitions import Transitions
 from evergreen.pareto import Concentration, Overlap, ParetoSegmenter, gini, lorenz, share_of_top, smallest_share
 from evergreen.rfm import RFMScorer, SegmentMoves, quantile_scores
 from evergreen.store import load, save
@@ -74,7 +91,9 @@ __all__ = [
     "FitStatus",
     "GammaGamma",
     "GapHistories",
+    "LoyaltyPlan",
     "MBGCNBDk",
+    "MarkovChain",
     "ModelChoice",
     "OnePeriod",
     "Overlap",
@@ -84,12 +103,18 @@ __all__ = [
     "PurchaseHistories",
     "RFMScorer",
     "ReturnCurve",
+    "Reward",
+    "RewardBudget",
     "Rhythm",
+    "Scorecard",
     "SegmentMap",
     "SegmentMoves",
     "SegmentRule",
     "SpendHistories",
     "Split",
+    "SuccessCriterion",
+    "SurprisePicks",
+    "Transitions",
     "TwoPeriods",
     "WeakPrior",
     "bootstrap",
@@ -106,10 +131,13 @@ __all__ = [
     "posterior",
     "profit_threshold",
     "quantile_scores",
+    "reward_budget",
     "save",
+    "scorecard",
     "share_of_top",
     "smallest_share",
     "split",
     "sql",
     "store",
+    "surprise",
 ]

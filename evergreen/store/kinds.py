@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from functools import cache
 from inspect import Parameter, signature
@@ -20,6 +20,7 @@ import numpy as np
 from evergreen.churn import ChurnDetector
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
+from evergreen.ladder import LoyaltyPlan
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
@@ -33,9 +34,10 @@ from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
+from evergreen.models.transitions import Transitions
 from evergreen.pareto import ParetoSegmenter
 from evergreen.rfm import RFMScorer
-from evergreen.store.values import NUMBER, SECONDS, Codec, array, choice, either, inside, named, plain, row, series
+from evergreen.store.values import DAY, NUMBER, SECONDS, Codec, array, choice, either, inside, named, plain, row, series
 from evergreen.typing import FloatArray, IntArray, TimeUnit
 
 _PLAIN: Final[Mapping[Any, Codec]] = MappingProxyType(
@@ -45,6 +47,7 @@ _PLAIN: Final[Mapping[Any, Codec]] = MappingProxyType(
         int: plain(int, "a whole number", (np.integer,)),
         float: NUMBER,
         type(None): plain(type(None), "null"),
+        date: DAY,
         timedelta: SECONDS,
         np.timedelta64: SECONDS,
     }
@@ -205,6 +208,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "CLVFit": Kind(CLVFit),
         "CLVModel": Kind(CLVModel, may_lack=frozenset({"fit_", "choice_"})),
         "ChurnDetector": Kind(ChurnDetector),
+        "Transitions": Kind(Transitions),
+        "LoyaltyPlan": Kind(LoyaltyPlan),
     }
 )
 """What can be saved, by the name that stands in files; a name is never given to another class."""

@@ -8,7 +8,7 @@ pytest, the first group also shows that values are of these types, and the secon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, assert_type
 
 import numpy as np
@@ -32,6 +32,8 @@ from evergreen import (
     FitStatus,
     GammaGamma,
     GapHistories,
+    LoyaltyPlan,
+    MarkovChain,
     OnePeriod,
     Overlap,
     ParameterDraws,
@@ -39,13 +41,18 @@ from evergreen import (
     ParetoSegmenter,
     PurchaseHistories,
     ReturnCurve,
+    RewardBudget,
     RFMScorer,
     Rhythm,
+    Scorecard,
     SegmentMap,
     SegmentMoves,
     SegmentRule,
     SpendHistories,
     Split,
+    SuccessCriterion,
+    SurprisePicks,
+    Transitions,
     TwoPeriods,
     WeakPrior,
     bootstrap,
@@ -59,15 +66,19 @@ from evergreen import (
     posterior,
     profit_threshold,
     quantile_scores,
+    reward_budget,
+    scorecard,
     share_of_top,
     smallest_share,
     split,
+    surprise,
 )
 from evergreen.durations import in_days, in_units
 from evergreen.errors import EvergreenError
 from evergreen.kernels.shape import Forecast
 from evergreen.models.covariates import CovariateModel
 from evergreen.models.protocols import SpendModel, TransactionModel
+from evergreen.models.state_estimates import StateEstimates
 from evergreen.models.transactions import HistoryModel
 from evergreen.pareto.quadrant import QuadrantCuts
 from evergreen.typing import FloatArray, IntArray, TimeUnit
@@ -79,6 +90,44 @@ def base() -> CustomerBase:
 
 
 # ------------------------------------------------------------------------------------- what comes back
+
+
+def test_moves_make_a_chain_and_a_chain_estimates() -> None:
+    moves = Transitions(("low", "high"), np.array([[90, 10], [20, 80]]), 91.0)
+    assert_type(moves + moves, Transitions)
+    assert_type(moves.rates(prior="fit"), FloatArray)
+    assert_type(moves.intervals(0.9), tuple[FloatArray, FloatArray])
+    chain = moves.chain(draws=0)
+    assert_type(chain, MarkovChain)
+    reward = {"low": 1.0, "high": 2.0}
+    assert_type(chain.values(reward, horizon=timedelta(days=365)), StateEstimates)
+    assert_type(chain.gain("low", "high", reward), Estimate)
+    assert_type(chain.time_to(["high"])["low"], Estimate)
+    assert_type(chain.steady_state().share, FloatArray)
+    assert_type(chain.simulate({"low": 5}, 3, seed=1), IntArray)
+
+
+def test_a_plan_is_priced_and_judged() -> None:
+    day = date(2026, 12, 31)
+    plan = LoyaltyPlan(
+        rungs=("low", "high"),
+        goal="climb",
+        data=("orders",),
+        program=(),
+        criteria=(SuccessCriterion("share", 0.3, day),),
+        entry="at once",
+        contacts=(),
+        surprise_budget=10.0,
+        start=date(2026, 1, 1),
+        end=day,
+    )
+    chain = MarkovChain(("low", "high"), np.eye(2), 91.0)
+    assert_type(plan.predictability({"low": 3}), float)
+    budget = reward_budget(plan, chain, {"low": 3}, horizon="1Y")
+    assert_type(budget, RewardBudget)
+    assert_type(budget.total, Estimate)
+    assert_type(scorecard(plan, {"share": 0.4}, on=day), Scorecard)
+    assert_type(surprise(["a"], ["low"], picks=1, salt="x"), SurprisePicks)
 
 
 def test_measures_return_themselves_from_fit(base: CustomerBase) -> None:
