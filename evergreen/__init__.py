@@ -10,6 +10,8 @@ From a transaction log to scored customers:
 - :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
+- :class:`LoyaltyLadder` puts customers on rungs (:class:`Rungs`), tells how they move between dates
+  (:class:`LadderMovement`), and whom other rules would raise or lower (:class:`RuleChange`).
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
@@ -21,6 +23,7 @@ from evergreen import datasets, errors, interop, sql, store
 from evergreen.churn import ChurnBacktest, ChurnDetector, profit_threshold
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
+from evergreen.ladder import LadderMovement, LoyaltyLadder, RuleChange
 from evergreen.models.attributed import AttributedHistories
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
@@ -38,6 +41,7 @@ from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.rhythm import Rhythm, overdue_ratio
+from evergreen.models.rungs import Rung, Rungs
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.pareto import Concentration, Overlap, ParetoSegmenter, gini, lorenz, share_of_top, smallest_share
@@ -70,6 +74,8 @@ __all__ = [
     "FitStatus",
     "GammaGamma",
     "GapHistories",
+    "LadderMovement",
+    "LoyaltyLadder",
     "MBGCNBDk",
     "ModelChoice",
     "Overlap",
@@ -80,6 +86,9 @@ __all__ = [
     "RFMScorer",
     "ReturnCurve",
     "Rhythm",
+    "RuleChange",
+    "Rung",
+    "Rungs",
     "SegmentMap",
     "SegmentMoves",
     "SegmentRule",

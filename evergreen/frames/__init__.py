@@ -8,11 +8,13 @@ from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_outcomes, history_sums
 from evergreen.frames.holdout import Split, split
+from evergreen.frames.instants import regular_dates
 from evergreen.frames.levels import Levels
 from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
 from evergreen.frames.periods import Moment, moment_after
 from evergreen.frames.reading import SUMMARY_COLUMNS, ZeroAmounts
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
+from evergreen.frames.snapshots import RungMoves, rung_moves
 from evergreen.frames.tables import arrays_of, parameter_table, plain_matrix, plain_table
 from evergreen.frames.totals import ColumnTotals
 from evergreen.frames.tracking import RepeatOccasions
@@ -30,6 +32,7 @@ __all__ = [
     "Moment",
     "PairTotals",
     "RepeatOccasions",
+    "RungMoves",
     "ScoreTable",
     "Split",
     "ZeroAmounts",
@@ -45,5 +48,7 @@ __all__ = [
     "parameter_table",
     "plain_matrix",
     "plain_table",
+    "regular_dates",
+    "rung_moves",
     "split",
 ]

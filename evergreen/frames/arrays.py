@@ -120,20 +120,20 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
     InvalidInputError
         If nothing is left.
     """
-    audit, log = _audited(log, reading)
+    audit, log = audited(log, reading)
     audit.check(reading)
     occasion, by_row = reading.occasion, reading.occasion == "row"
     end = reading.end or (Boundary.of_second(audit.last) if by_row else Boundary.of_day(audit.last))
     scale, whole = MoneyScale(), None
     if log.amount is not None:
         scale = audit.scale(occasion)
-        whole = _whole_money(log.amount, scale)
+        whole = whole_money(log.amount, scale)
     purchases, bought = log, whole
     if audit.refunds and log.amount is not None and whole is not None:
         positive = log.amount >= 0
         purchases, bought = log.take(positive), whole[positive]
     found, visits = _single_rows(purchases, audit, reading) if by_row else _calendar(purchases, audit, reading)
-    dropped = _without_refund_only(audit, log, found["code"])
+    dropped = without_refund_only(audit, log, found["code"])
     if not len(found["code"]):
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
     columns = _times(found, end.period(occasion), reading)
@@ -178,7 +178,7 @@ def _money(
     }
 
 
-def _without_refund_only(audit: Audit, log: LogArrays, code: IntArray) -> Dropped:
+def without_refund_only(audit: Audit, log: LogArrays, code: IntArray) -> Dropped:
     """Return what was left out, the rows of customers without a purchase among it."""
     if not audit.refunds:
         return audit.dropped
@@ -212,12 +212,12 @@ def holdout_arrays(
     visits : Visits
         The occasions of every customer, by period.
     """
-    audit, kept = _audited(log, reading)
+    audit, kept = audited(log, reading)
     value = None
     bought = kept
     if kept.amount is not None:
         scale = audit.scale(reading.occasion)
-        whole = _whole_money(kept.amount, scale)
+        whole = whole_money(kept.amount, scale)
         value = _sums(kept.code, whole, log.customers)[code] * scale.up / scale.down
         bought = kept.take(kept.amount >= 0)
     if reading.occasion == "row":
@@ -229,7 +229,7 @@ def holdout_arrays(
     return audit, occasions[code], value, visits
 
 
-def _audited(log: LogArrays, reading: Reading) -> tuple[Audit, LogArrays]:
+def audited(log: LogArrays, reading: Reading) -> tuple[Audit, LogArrays]:
     """Return the audit of a log and its usable rows; a clean log is not copied."""
     n = len(log.code)
     if n == 0:
@@ -341,7 +341,7 @@ def _periods_of_rows(days: IntArray, occasion: Occasion) -> IntArray:
     return periods_of_days(np.arange(low, high + 1), occasion)[days - low]
 
 
-def _whole_money(amount: FloatArray, scale: MoneyScale) -> FloatArray:
+def whole_money(amount: FloatArray, scale: MoneyScale) -> FloatArray:
     """Return money as whole numbers."""
     whole = amount * scale.factor
     whole += 0.5

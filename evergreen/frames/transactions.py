@@ -30,10 +30,10 @@ from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
 from evergreen.typing import Occasion
 
 ID: Final = "evergreen_id"
-_DATE: Final = "evergreen_date"
+DATE: Final = "evergreen_date"
 _AMOUNT: Final = "evergreen_amount"
 _ORDER: Final = "evergreen_order"
-_WHEN: Final = "evergreen_when"
+WHEN: Final = "evergreen_when"
 PERIOD: Final = "evergreen_number"
 _PERIOD: Final = "evergreen_period"
 _REASON: Final = "evergreen_reason"
@@ -94,10 +94,10 @@ def open_log(log: AnyFrame, reading: Reading) -> OpenedLog:
         If dates are text that is not ISO.
     """
     check_log_types(log, reading.columns)
-    names = {"customer": ID, "date": _DATE, "amount": _AMOUNT, "order": _ORDER}
+    names = {"customer": ID, "date": DATE, "amount": _AMOUNT, "order": _ORDER}
     picked = [nw.col(column).alias(names[role]) for role, column in reading.columns.roles.items()]
     frame = log.lazy().select(*picked)
-    kind = frame.collect_schema()[_DATE]
+    kind = frame.collect_schema()[DATE]
     if isinstance(kind, nw.String):
         frame = _parsed_texts(frame, reading)
         return OpenedLog(frame, has_time=True, reading=reading)
@@ -180,7 +180,7 @@ def audit_log(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
     """Count the rows by the first reason that leaves them out; return the audit and the rows kept."""
     rows = with_reasons(log)
     has_money = log.reading.columns.amount is not None
-    totals = [nw.len().alias("rows"), nw.col(_WHEN).min().alias("first"), nw.col(_WHEN).max().alias("last")]
+    totals = [nw.len().alias("rows"), nw.col(WHEN).min().alias("first"), nw.col(WHEN).max().alias("last")]
     if has_money:
         amount = nw.col(_AMOUNT)
         rows = rows.with_columns(amount.abs().alias("size"), _flag(amount < 0).alias("refund"))
@@ -205,10 +205,10 @@ def audit_log(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
 
 def with_reasons(log: OpenedLog) -> nw.LazyFrame[Any]:
     """Add the day (or second) of each row and the code of the reason that leaves it out."""
-    reading, date = log.reading, nw.col(_DATE)
+    reading, date = log.reading, nw.col(DATE)
     by_row = reading.occasion == "row"
     when = second_number(date, has_time=log.has_time) if by_row else day_number(date)
-    frame = log.frame.with_columns(when.alias(_WHEN), date.dt.year().alias("year"))
+    frame = log.frame.with_columns(when.alias(WHEN), date.dt.year().alias("year"))
     kind = frame.collect_schema()[ID]
     there = nw.col(ID).abs() < HUGE if kind.is_float() else ~nw.col(ID).is_null()
     in_range = (nw.col("year") >= 1900) & (nw.col("year") <= 2140)
@@ -218,9 +218,9 @@ def with_reasons(log: OpenedLog) -> nw.LazyFrame[Any]:
         "date_out_of_range": in_range,
     }
     if reading.end is not None:
-        fine["after_end"] = nw.col(_WHEN) <= reading.end.last(reading.occasion)
+        fine["after_end"] = nw.col(WHEN) <= reading.end.last(reading.occasion)
     if reading.after is not None:
-        fine["before_window"] = nw.col(_WHEN) > reading.after.last(reading.occasion)
+        fine["before_window"] = nw.col(WHEN) > reading.after.last(reading.occasion)
     if reading.columns.amount is not None:
         frame = frame.with_columns(nw.col(_AMOUNT).cast(nw.Float64))
         fine["bad_amount"] = nw.col(_AMOUNT).abs() < HUGE
@@ -234,7 +234,7 @@ def with_reasons(log: OpenedLog) -> nw.LazyFrame[Any]:
 
 def _parsed_texts(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[Any]:
     """Turn ISO texts into datetimes, after checking every one of them by whole-number arithmetic."""
-    text = nw.col(_DATE)
+    text = nw.col(DATE)
     fine = text_is_date(text) | text.is_null()
     checked = frame.select(_flag(fine).alias("fine"), nw.when(~fine).then(text).alias("text")).select(
         nw.len().alias("rows"), nw.col("fine").sum(), nw.col("text").min()
@@ -248,28 +248,28 @@ def _parsed_texts(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[An
 
 def _without_dates(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[Any]:
     """Give a date column that is null from top to bottom a type; refuse one of an unknown type."""
-    found = int(frame.select(nw.col(_DATE).count()).collect().item())
+    found = int(frame.select(nw.col(DATE).count()).collect().item())
     if found:
         raise InputTypeError(
             f"The date column {reading.columns.date!r} is of a type that evergreen does not know, not dates: "
             "convert it to a date type first."
         )
-    return frame.with_columns(nw.col(_DATE).cast(nw.Date))
+    return frame.with_columns(nw.col(DATE).cast(nw.Date))
 
 
 def _by_period(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scale: MoneyScale) -> nw.LazyFrame[Any]:
     """Group rows to (customer, period) with their money; every row stays itself for occasion ``"row"``."""
-    occasion, date = log.reading.occasion, nw.col(_DATE)
+    occasion, date = log.reading.occasion, nw.col(DATE)
     low, _ = audit.periods(occasion)
-    frame, sums = _with_whole_money(kept, log.reading, audit, scale)
+    frame, sums = with_whole_money(kept, log.reading, audit, scale)
     totals = [nw.col(name).sum() for name in sums]
     if occasion == "D":
         days = (
-            frame.with_columns(date.cast(nw.Date).alias(_DATE)).group_by(ID, _DATE).agg(nw.len().alias("size"), *totals)
+            frame.with_columns(date.cast(nw.Date).alias(DATE)).group_by(ID, DATE).agg(nw.len().alias("size"), *totals)
         )
         frame = _as_int64(days, sums).with_columns((day_number(date) - low).alias(_PERIOD))
         return _with_bounds(frame, refunds=audit.refunds > 0).select(ID, _PERIOD, "first", "last", *sums)
-    number = nw.col(_WHEN) if occasion == "row" else period_number(date, occasion, has_time=log.has_time)
+    number = nw.col(WHEN) if occasion == "row" else period_number(date, occasion, has_time=log.has_time)
     frame = _with_bounds(frame.with_columns((number - low).alias(_PERIOD)), refunds=audit.refunds > 0)
     if occasion == "row":
         return frame.select(ID, _PERIOD, "first", "last", *sums)
@@ -277,7 +277,7 @@ def _by_period(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scale: Mon
     return _as_int64(periods, sums)
 
 
-def _with_whole_money(
+def with_whole_money(
     kept: nw.LazyFrame[Any], reading: Reading, audit: Audit, scale: MoneyScale
 ) -> tuple[nw.LazyFrame[Any], list[str]]:
     """Add the columns that are summed: whole money spent and, where there are refunds, net, with flags."""
@@ -296,7 +296,7 @@ def _with_whole_money(
 
 def _with_bounds(frame: nw.LazyFrame[Any], *, refunds: bool) -> nw.LazyFrame[Any]:
     """Add the date as first and last purchase, unless it is that of refunds alone."""
-    date = nw.when(nw.col("bought") > 0).then(nw.col(_DATE)) if refunds else nw.col(_DATE)
+    date = nw.when(nw.col("bought") > 0).then(nw.col(DATE)) if refunds else nw.col(DATE)
     return frame.with_columns(date.alias("first"), date.alias("last"))
 
 

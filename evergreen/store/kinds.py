@@ -20,6 +20,7 @@ import numpy as np
 from evergreen.churn import ChurnDetector
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
+from evergreen.ladder import LoyaltyLadder
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
@@ -31,6 +32,7 @@ from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
+from evergreen.models.rungs import Rungs
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
 from evergreen.pareto import ParetoSegmenter
@@ -205,6 +207,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "CLVFit": Kind(CLVFit),
         "CLVModel": Kind(CLVModel, may_lack=frozenset({"fit_", "choice_"})),
         "ChurnDetector": Kind(ChurnDetector),
+        "Rungs": Kind(Rungs),
+        "LoyaltyLadder": Kind(LoyaltyLadder),
     }
 )
 """What can be saved, by the name that stands in files; a name is never given to another class."""
