@@ -6,6 +6,7 @@ The extra ``plot`` brings matplotlib.
 from evergreen.plots.churn import churn_backtest
 from evergreen.plots.clv import history_map
 from evergreen.plots.evaluation import by_frequency, calibration, tracking
+from evergreen.plots.loyalty import ladder
 from evergreen.plots.pareto import concentration, overlap
 from evergreen.plots.returns import return_curve
 from evergreen.plots.rfm import cells, moves, segments
@@ -17,6 +18,7 @@ __all__ = [
     "churn_backtest",
     "concentration",
     "history_map",
+    "ladder",
     "moves",
     "overlap",
     "return_curve",
