@@ -190,28 +190,25 @@ class Rungs:
         possible = self._possible
         inside = [self._inside(rung) & possible for rung in self.rungs]
         times = np.sum(inside, axis=0)
-        gaps = [self._told(cell) for cell in np.argwhere(possible & (times == 0))[: _SHOWN + 1]]
-        overlaps = [
-            f"{self._told(cell)} ({', '.join(self._boxes_at(inside, cell))})"
-            for cell in np.argwhere(times > 1)[: _SHOWN + 1]
-        ]
+        gaps = [self._told(cell) for cell in np.argwhere(possible & (times == 0))]
+        overlaps = [f"{self._told(cell)} ({self._boxes_at(inside, cell)})" for cell in np.argwhere(times > 1)]
         empty = [repr(rung) for rung, cells in zip(self.rungs, inside, strict=True) if not cells.any()]
         said = [
             f"{what}: {'; '.join(found[:_SHOWN])}{' ...' if len(found) > _SHOWN else ''}"
             for found, what in (
                 (empty, "nobody can be in the box"),
-                (gaps, f"{int((possible & (times == 0)).sum())} cells belong to no rung"),
-                (overlaps, f"{int((times > 1).sum())} cells belong to several boxes"),
+                (gaps, f"{_cells_belong(gaps)} to no rung"),
+                (overlaps, f"{_cells_belong(overlaps)} to several boxes"),
             )
             if found
         ]
         if said:
             raise InvalidInputError(
-                "Every customer must stand on one rung, ranges being (from, below); " + "\n".join(said) + "."
+                "Every customer must stand on one rung, ranges being (from, below).\n" + "\n".join(said)
             )
 
-    def _boxes_at(self, inside: Sequence[BoolArray], cell: IntArray) -> list[str]:
-        return [rung.name for rung, cells in zip(self.rungs, inside, strict=True) if cells[tuple(cell)]]
+    def _boxes_at(self, inside: Sequence[BoolArray], cell: IntArray) -> str:
+        return ", ".join(rung.name for rung, cells in zip(self.rungs, inside, strict=True) if cells[tuple(cell)])
 
     def _told(self, cell: IntArray) -> str:
         """Return a cell in words."""
@@ -233,6 +230,10 @@ def _reached(values: np.ndarray[Any, Any], cuts: np.ndarray[Any, Any]) -> np.nda
     for cut in cuts:
         cell += values >= cut
     return cell
+
+
+def _cells_belong(cells: Sequence[str]) -> str:
+    return f"{len(cells):,} cells belong" if len(cells) != 1 else "1 cell belongs"
 
 
 def _checked(rung: Any) -> Rung:

@@ -59,10 +59,12 @@ def ladder(moved: LadderMovement, *, show: Literal["customers", "share"] = "cust
     if show == "share":
         heights = 100 * np.divide(heights, there, out=np.full_like(heights, np.nan), where=there > 0)
     ax = axes(ax, (8.0, 4.4))
+    from matplotlib import dates
     from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 
-    days = np.array([float(date2num(moment)) for moment in moved.dates])
+    calendar: Any = dates  # its functions have no types of their own
+
+    days = np.array([calendar.date2num(moment) for moment in moved.dates])
     shades = LinearSegmentedColormap.from_list("ladder", [MIST, LEAF, INK])(np.linspace(0, 0.8, len(moved.rungs)))
     tops = heights.cumsum(axis=1)
     legible = _LEGIBLE * np.nanmax(tops)
@@ -77,9 +79,9 @@ def ladder(moved: LadderMovement, *, show: Literal["customers", "share"] = "cust
         elif heights[peak, place] >= legible:
             ax.annotate(name, (days[peak], low[peak] + heights[peak, place] / 2), (8, 0), va="center", **label)
     ax.yaxis.set_major_formatter("{x:,.0f}")
-    locator = AutoDateLocator(maxticks=_TICKS)
+    locator = calendar.AutoDateLocator(maxticks=_TICKS)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    ax.xaxis.set_major_formatter(calendar.ConciseDateFormatter(locator))
     ax.set(xlim=(days[0], days[-1]), ylim=(0, 100 if show == "share" else np.nanmax(tops) * 1.02))
     ax.set_ylabel("share of the customers so far, %" if show == "share" else "customers", color=INK)
     tidy(ax)
