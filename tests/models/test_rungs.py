@@ -79,10 +79,10 @@ def test_every_customer_is_where_the_one_box_around_him_says(rungs: Rungs, seed:
 def test_a_box_more_or_less_is_noticed(rungs: Rungs, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(rungs.rungs) - 1))
     boxes = list(rungs.rungs)
-    with pytest.raises(InvalidInputError, match="cells? belongs? to several boxes"):
+    with pytest.raises(InvalidInputError, match=r"cells? belongs? to several boxes"):
         Rungs([*boxes, boxes[place]])
     if len(boxes) > 1:
-        with pytest.raises(InvalidInputError, match="cells? belongs? to no rung"):
+        with pytest.raises(InvalidInputError, match=r"cells? belongs? to no rung"):
             Rungs(
                 [*boxes[:place], *boxes[place + 1 :], Rung("never", dict(boxes[place].ranges) | {"orders": (9, 9.5)})]
             )
