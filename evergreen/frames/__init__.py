@@ -14,7 +14,8 @@ from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
 from evergreen.frames.periods import Moment, moment_after
 from evergreen.frames.reading import SUMMARY_COLUMNS, ZeroAmounts
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
-from evergreen.frames.snapshots import RungMoves, rung_moves
+from evergreen.frames.snapshot_arrays import UNKNOWN
+from evergreen.frames.snapshots import RungMoves, rung_moves, rung_standing
 from evergreen.frames.tables import arrays_of, parameter_table, plain_matrix, plain_table
 from evergreen.frames.totals import ColumnTotals
 from evergreen.frames.tracking import RepeatOccasions
@@ -22,6 +23,7 @@ from evergreen.frames.tracking import RepeatOccasions
 __all__ = [
     "ABSENT",
     "SUMMARY_COLUMNS",
+    "UNKNOWN",
     "Arithmetic",
     "ColumnTotals",
     "CustomerBase",
@@ -50,5 +52,6 @@ __all__ = [
     "plain_table",
     "regular_dates",
     "rung_moves",
+    "rung_standing",
     "split",
 ]

@@ -18,6 +18,9 @@ from evergreen.frames.visits import Visits
 from evergreen.models.rungs import Rungs
 from evergreen.typing import FloatArray, IntArray
 
+UNKNOWN: Final = -1
+"""The number of the rung before, where none was seen."""
+
 _AT_ONCE: Final = 1 << 17  # customers times dates whose numbers stay in the cache of a processor
 _IN_MEMORY: Final = 1 << 24  # customers times dates whose money is held at once
 
@@ -48,6 +51,54 @@ def moves_of_arrays(log: LogArrays, reading: Reading, instants: Instants, rungs:
     InvalidInputError
         If nothing is left.
     """
+    _, dropped, numbers = _rung_numbers(log, reading, instants, rungs)
+    states, periods = len(rungs.names) + 1, len(instants.last) - 1
+    counts = np.zeros(periods * states**2, np.int64)
+    for number in numbers:
+        keys = (np.arange(periods) * states + number[:, :-1]) * states + number[:, 1:]
+        counts += np.bincount(keys.ravel(), minlength=len(counts))
+    return counts.reshape(periods, states, states), dropped
+
+
+def standing_of_arrays(
+    log: LogArrays, reading: Reading, instants: Instants, rungs: Rungs
+) -> tuple[IntArray, dict[str, IntArray], Dropped]:
+    """Return where each customer of a log stands at the last date, since when, and where he stood before.
+
+    Parameters
+    ----------
+    log, reading, instants, rungs
+        As for :func:`moves_of_arrays`.
+
+    Returns
+    -------
+    code : ndarray of int64, shape (c,)
+        The customers.
+    columns : dict of str to ndarray of int64, shape (c,)
+        ``rung_number``, ``previous_number`` (0 for not yet there, ``UNKNOWN`` if there was no change), and ``since``
+        (place of the first date of the stay among the dates).
+    dropped : Dropped
+        What was left out.
+    """
+    code, dropped, numbers = _rung_numbers(log, reading, instants, rungs)
+    parts = [_last_stay(number) for number in numbers]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return code, dict(zip(("rung_number", "previous_number", "since"), columns, strict=True)), dropped
+
+
+def _last_stay(number: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the last number of each row, the one before it, and where the last ones begin; shape (n, dates)."""
+    changed = number[:, ::-1] != number[:, -1:]
+    moved = changed.any(axis=1)
+    since = np.where(moved, number.shape[1] - changed.argmax(axis=1), 0)
+    before = number[np.arange(len(number)), np.maximum(since - 1, 0)]
+    return number[:, -1], np.where(moved, before, UNKNOWN), since
+
+
+def _rung_numbers(
+    log: LogArrays, reading: Reading, instants: Instants, rungs: Rungs
+) -> tuple[IntArray, Dropped, Iterator[IntArray]]:
+    """Return the customers, what was left out, and the numbers of their rungs at all dates, a few at a time."""
     audit, kept = audited(log, reading)
     audit.check(reading)
     scale = MoneyScale() if kept.amount is None else audit.scale(reading.occasion)
@@ -59,13 +110,11 @@ def moves_of_arrays(log: LogArrays, reading: Reading, instants: Instants, rungs:
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
     cuts = instants.whole_cuts(rungs, scale)
     money = _Money.of(kept, visits, instants, scale) if "total_value" in rungs.columns else None
-    states, periods = len(rungs.names) + 1, len(instants.last) - 1
-    counts = np.zeros(periods * states**2, np.int64)
-    for part in _parts(visits, instants, money):
-        number = np.where(part.seen > 0, rungs.number({name: part.column(name) for name in rungs.columns}, cuts), 0)
-        keys = (np.arange(periods) * states + number[:, :-1]) * states + number[:, 1:]
-        counts += np.bincount(keys.ravel(), minlength=len(counts))
-    return counts.reshape(periods, states, states), dropped
+    numbers = (
+        np.where(part.seen > 0, rungs.number({name: part.column(name) for name in rungs.columns}, cuts), 0)
+        for part in _parts(visits, instants, money)
+    )
+    return visits.code, dropped, numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

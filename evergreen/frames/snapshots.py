@@ -13,13 +13,15 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.frames.audit import Dropped, MoneyScale
+from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept
 from evergreen.frames.instants import Instants
-from evergreen.frames.logs import open_checked
+from evergreen.frames.logs import frame_by_customer, open_checked
 from evergreen.frames.pandas_log import read_pandas
 from evergreen.frames.periods import Moment, period_number
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
-from evergreen.frames.snapshot_arrays import moves_of_arrays
+from evergreen.frames.results import ScoreTable
+from evergreen.frames.snapshot_arrays import UNKNOWN, moves_of_arrays, standing_of_arrays
 from evergreen.frames.transactions import DATE, ID, PERIOD, WHEN, OpenedLog, audit_log, open_log, with_whole_money
 from evergreen.models.rungs import Rungs
 from evergreen.typing import IntArray, Occasion
@@ -92,25 +94,91 @@ def rung_moves(
             [0, 0, 1],
             [0, 0, 0]]])
     """
-    columns = LogColumns(customer, date, amount, None)
-    reading = reading_of(columns, occasion=occasion, time_unit="D", zero_amounts=zero_amounts, observation_end=None)
-    instants = Instants.of(at, reading.occasion)
-    reading = replace(reading, end=instants.ends[-1])
-    instants.whole_cuts(rungs, MoneyScale())
-    if amount is None and "total_value" in rungs.columns:
-        raise InvalidInputError("These rungs look at total_value, and amount=None: name the log's column of money.")
+    reading, instants = _asked(rungs, at, LogColumns(customer, date, amount, None), occasion, zero_amounts)
     opened = open_checked(log, reading)
     if nw.dependencies.is_pandas_dataframe(log):
         rows, _ = read_pandas(log, reading)
         counts, dropped = moves_of_arrays(rows, reading, instants, rungs)
     else:
-        counts, dropped = _moves_of_frame(open_log(opened, reading), reading, instants, rungs)
+        known, dropped = _rungs_at_dates(open_log(opened, reading), reading, instants, rungs)
+        counts = _moves_of_frame(known, instants, rungs)
     dropped.warn(stacklevel=3)
     return RungMoves(instants.moments, counts, dropped)
 
 
-def _moves_of_frame(log: OpenedLog, reading: Reading, instants: Instants, rungs: Rungs) -> tuple[IntArray, Dropped]:
-    """Count customers by their rung in the engine: one row per customer with a rung for each date, then pairs."""
+def rung_standing(
+    log: Any,
+    rungs: Rungs,
+    *,
+    at: Iterable[Moment],
+    customer: str,
+    date: str,
+    amount: str | None,
+    occasion: Occasion,
+    zero_amounts: ZeroAmounts,
+) -> ScoreTable:
+    """Tell on which rung each customer stands at the last of several dates, since when, and where he stood before.
+
+    Parameters
+    ----------
+    log, rungs, at, customer, date, amount, occasion, zero_amounts
+        As for :func:`rung_moves`.
+
+    Returns
+    -------
+    ScoreTable
+        One row per customer with ``rung_number``, ``previous_number`` (0 for not yet there, ``UNKNOWN`` if there was no
+        change), ``since`` (place of the first date of the stay among the dates) and ``days_on_rung`` (from then on).
+
+    Raises
+    ------
+    InputTypeError, InvalidInputError, ColumnNotFoundError
+        As for :func:`rung_moves`.
+    """
+    reading, instants = _asked(rungs, at, LogColumns(customer, date, amount, None), occasion, zero_amounts)
+    opened = open_checked(log, reading)
+    frame: AnyFrame
+    if nw.dependencies.is_pandas_dataframe(log):
+        rows, levels = read_pandas(log, reading)
+        code, columns, dropped = standing_of_arrays(rows, reading, instants, rungs)
+        frame = nw.from_native(frame_by_customer(code, columns, levels, customer))
+    else:
+        known, dropped = _rungs_at_dates(open_log(opened, reading), reading, instants, rungs)
+        last = len(instants.last) - 1
+        since, previous = nw.lit(0), nw.lit(UNKNOWN)
+        for place in range(1, last + 1):
+            before = nw.col(f"rung_{place - 1}")
+            moved = nw.col(f"rung_{place}") != before
+            since = nw.when(moved).then(nw.lit(place)).otherwise(since)
+            previous = nw.when(moved).then(before).otherwise(previous)
+        made = {"rung_number": nw.col(f"rung_{last}"), "previous_number": previous, "since": since}
+        whole = [column.cast(nw.Int64).alias(name) for name, column in made.items()]
+        frame = known.select(nw.col(ID).alias(customer), *whole)
+        if isinstance(opened, nw.DataFrame):
+            frame = frame.collect().sort(customer)
+    dropped.warn(stacklevel=3)
+    days: dict[tuple[int, ...], int] = {
+        (place,): instants.ends[-1].day - end.day for place, end in enumerate(instants.ends)
+    }
+    return ScoreTable(customer, frame).with_labels("days_on_rung", ["since"], days)
+
+
+def _asked(
+    rungs: Rungs, at: Iterable[Moment], columns: LogColumns, occasion: Occasion, zero_amounts: ZeroAmounts
+) -> tuple[Reading, Instants]:
+    """Return how to read the log and at which dates, and refuse rungs that it cannot tell."""
+    reading = reading_of(columns, occasion=occasion, time_unit="D", zero_amounts=zero_amounts, observation_end=None)
+    instants = Instants.of(at, reading.occasion)
+    instants.whole_cuts(rungs, MoneyScale())
+    if columns.amount is None and "total_value" in rungs.columns:
+        raise InvalidInputError("These rungs look at total_value, and amount=None: name the log's column of money.")
+    return replace(reading, end=instants.ends[-1]), instants
+
+
+def _rungs_at_dates(
+    log: OpenedLog, reading: Reading, instants: Instants, rungs: Rungs
+) -> tuple[nw.LazyFrame[Any], Dropped]:
+    """Return one row per customer with a rung for each date, kept by the engine, and what was left out."""
     audit, rows = audit_log(log)
     audit.check(reading)
     scale = MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
@@ -118,23 +186,28 @@ def _moves_of_frame(log: OpenedLog, reading: Reading, instants: Instants, rungs:
     table = _by_customer(money, log, instants, rungs, refunds="bought" in sums)
     cuts, dates = instants.whole_cuts(rungs, scale), range(len(instants.last))
     numbers = [_number(rungs, cuts, instants, at).alias(f"rung_{at}") for at in dates]
-    known = kept(table.select(*numbers, nw.col("rows")))
+    known = kept(table.select(nw.col(ID), *numbers, nw.col("rows"))).lazy()
     dropped = audit.dropped
     if audit.refunds:
-        alone = known.lazy().filter(nw.col(f"rung_{dates[-1]}") == 0)
+        alone = known.filter(nw.col(f"rung_{dates[-1]}") == 0)
         row = next(alone.select(nw.len().alias("ids"), nw.col("rows").sum()).collect().iter_rows(named=True))
         dropped = replace(dropped, refund_only=int(row["rows"] or 0), refund_only_customers=int(row["ids"]))
         if not dropped.kept:
             raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
-        known = known.lazy().filter(nw.col(f"rung_{dates[-1]}") > 0)
-    states = len(rungs.names) + 1
+        known = known.filter(nw.col(f"rung_{dates[-1]}") > 0)
+    return known, dropped
+
+
+def _moves_of_frame(known: nw.LazyFrame[Any], instants: Instants, rungs: Rungs) -> IntArray:
+    """Count customers by the pair of their rungs at each date and at the next."""
+    states, dates = len(rungs.names) + 1, range(len(instants.last))
     counts = np.zeros((len(dates) - 1, states, states), np.int64)
     for at in dates[1:]:
         pair = [f"rung_{at - 1}", f"rung_{at}"]
-        found = known.lazy().group_by(*pair).agg(nw.len().alias("customers")).collect()
+        found = known.group_by(*pair).agg(nw.len().alias("customers")).collect()
         before, after, customers = (found.get_column(name).to_numpy() for name in (*pair, "customers"))
         counts[at - 1, before, after] = customers
-    return counts, dropped
+    return counts
 
 
 def _by_customer(

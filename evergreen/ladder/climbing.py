@@ -9,9 +9,19 @@ import numpy as np
 
 from evergreen.durations import times_in_days
 from evergreen.errors import InputTypeError, InvalidInputError
-from evergreen.frames import CustomerBase, Moment, ScoreTable, ZeroAmounts, check_base, regular_dates, rung_moves
+from evergreen.frames import (
+    UNKNOWN,
+    CustomerBase,
+    Moment,
+    ScoreTable,
+    ZeroAmounts,
+    check_base,
+    regular_dates,
+    rung_moves,
+    rung_standing,
+)
 from evergreen.kernels.concentration import shares_of_sum
-from evergreen.ladder.movement import LadderMovement
+from evergreen.ladder.movement import NOT_YET, LadderMovement
 from evergreen.ladder.rule_change import RuleChange, change_between
 from evergreen.models.estimator import Estimator
 from evergreen.models.rungs import FIRST_LOOK, Rungs
@@ -271,10 +281,83 @@ class LoyaltyLadder(Estimator):
         )
         return LadderMovement(self.rungs_.names, found.dates, found.counts)
 
+    def standing(
+        self,
+        log: Any,
+        *,
+        at: Iterable[Moment] | None = None,
+        every: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str | None = "amount",
+        occasion: Occasion = "D",
+        zero_amounts: ZeroAmounts = "keep",
+    ) -> Any:
+        """Tell where each customer stands at the last of several dates, where he stood before, and for how long.
+
+        Parameters
+        ----------
+        log, at, every, start, end, customer, date, amount, occasion, zero_amounts
+            As for :meth:`movement`. Customers are looked at on these dates alone: of rungs between them, and before the
+            first of them, nothing is known.
+
+        Returns
+        -------
+        frame
+            Of the kind of the log (lazy if it is lazy), one row for each customer who has come by the last date: the
+            customer id, ``rung`` (text) and ``rung_number`` (int64) at the last date; ``previous_rung`` (text), where
+            he stood before his stay on this rung: ``"(not yet)"`` if he had not come, ``"(unknown)"`` if he has been on
+            the rung since the first date; ``days_on_rung`` (int64), from the first date of the stay to the last date.
+            The stay began up to one distance between dates earlier, and earlier still where the rung before is unknown.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ColumnNotFoundError, InputTypeError, InvalidInputError
+            As for :meth:`movement`.
+
+        Warns
+        -----
+        DataWarning
+            If rows were left out, those after the last date among them.
+
+        Examples
+        --------
+        >>> from evergreen import CustomerBase, LoyaltyLadder, datasets
+        >>> log = datasets.load_cdnow(sample=True)
+        >>> ladder = LoyaltyLadder().fit(CustomerBase.from_transactions(log))
+        >>> ladder.standing(log, every="1M", start="1997-01-31", end="1998-06-30").iloc[[0, 1, 5], [0, 1, 3, 4]]
+           customer_id    rung previous_rung  days_on_rung
+        0            4  client        repeat           181
+        1           18  lapsed    first-time           150
+        5           71  lapsed    first-time           150
+        """
+        self._require("rungs_", "standing")
+        table = rung_standing(
+            log,
+            self.rungs_,
+            at=_dates(at, every, start, end),
+            customer=customer,
+            date=date,
+            amount=amount,
+            occasion=occasion,
+            zero_amounts=zero_amounts,
+        )
+        before = {UNKNOWN: "(unknown)", **dict(enumerate([NOT_YET, *self.rungs_.names]))}
+        named = self._with_names(table).with_labels(
+            "previous_rung", ["previous_number"], {(n,): before[n] for n in before}
+        )
+        return named.to_native("rung", "rung_number", "previous_rung", "days_on_rung")
+
     def _named(self, base: CustomerBase, *beside: str) -> ScoreTable:
         """Return the base with its rungs, and the columns that they look at and others."""
         wanted = dict.fromkeys([*self.rungs_.columns, *beside])
-        table = _placed(_valued(check_base(base), wanted), self.rungs_, "rung_number")
+        return self._with_names(_placed(_valued(check_base(base), wanted), self.rungs_, "rung_number"))
+
+    def _with_names(self, table: ScoreTable) -> ScoreTable:
         return table.with_labels("rung", ["rung_number"], {(at,): name for at, name in enumerate(self.rungs_.names, 1)})
 
 

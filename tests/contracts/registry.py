@@ -110,6 +110,7 @@ _LADDER_VERBS: Mapping[str, Callable[[Any, CustomerBase], Any]] = {
     "summary": LoyaltyLadder.summary,
     "compare": lambda ladder, base: ladder.compare(FIRST_LOOK, base),
     "movement": lambda ladder, _: ladder.movement(sample_log(20), at=["2024-03-01", "2024-12-30"]),
+    "standing": lambda ladder, _: ladder.standing(sample_log(20), at=["2024-03-01", "2024-12-30"]),
 }
 
 CAME_LATELY = Rungs(
