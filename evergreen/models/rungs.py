@@ -237,7 +237,7 @@ def _cells_belong(cells: Sequence[str]) -> str:
 
 
 def _checked(rung: Any) -> Rung:
-    """Return a box of its own, which later changes of the given one do not reach."""
+    """Return a box of its own in floats, which later changes of the given one do not reach."""
     if not isinstance(rung, Rung):
         raise InputTypeError.kind("A rung", rung, "a Rung(name, ranges)")
     ranges: Any = rung.ranges
@@ -255,7 +255,11 @@ def _checked(rung: Any) -> Rung:
         raise InvalidInputError(
             f"A range is (from, below) and must begin before it ends; {', '.join(upside_down)} does not in {rung!r}."
         )
-    return Rung(rung.name, {column: (low, high) for column, (low, high) in ranges.items()})
+    return Rung(rung.name, {column: (_number(low), _number(high)) for column, (low, high) in ranges.items()})
+
+
+def _number(bound: float | None) -> float | None:
+    return None if bound is None else float(bound)
 
 
 def _is_pair(pair: Any) -> bool:

@@ -107,7 +107,7 @@ def test_many_gaps_are_counted_and_five_told() -> None:
 
 def test_boxes_in_which_nobody_can_be_are_refused() -> None:
     with pytest.raises(
-        InvalidInputError, match=r"nobody can be in the box: Rung\(name='none', ranges={'orders': \(0, 1\)}"
+        InvalidInputError, match=r"nobody can be in the box: Rung\(name='none', ranges={'orders': \(0.0, 1.0\)}"
     ):
         Rungs([Rung("none", {"orders": (0, 1)}), Rung("some", {"orders": (1, None)})])
 
