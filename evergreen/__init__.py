@@ -12,6 +12,8 @@ From a transaction log to scored customers:
 - :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
+- :class:`LoyaltyLadder` puts customers on rungs (:class:`Rungs`), tells how they move between dates
+  (:class:`LadderMovement`), and whom other rules would raise or lower (:class:`RuleChange`).
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
 - :class:`Transitions` counts moves between states; :class:`MarkovChain` says what each is worth, what one more
@@ -29,9 +31,12 @@ from evergreen.churn import ChurnBacktest, ChurnDetector, profit_threshold
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
 from evergreen.ladder import (
+    LadderMovement,
+    LoyaltyLadder,
     LoyaltyPlan,
     Reward,
     RewardBudget,
+    RuleChange,
     Scorecard,
     SuccessCriterion,
     SurprisePicks,
@@ -57,6 +62,7 @@ from evergreen.models.markov_chain import MarkovChain
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.rhythm import Rhythm, overdue_ratio
+from evergreen.models.rungs import Rung, Rungs
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
 from evergreen.models.transitions import Transitions
@@ -91,6 +97,8 @@ __all__ = [
     "FitStatus",
     "GammaGamma",
     "GapHistories",
+    "LadderMovement",
+    "LoyaltyLadder",
     "LoyaltyPlan",
     "MBGCNBDk",
     "MarkovChain",
@@ -106,6 +114,9 @@ __all__ = [
     "Reward",
     "RewardBudget",
     "Rhythm",
+    "RuleChange",
+    "Rung",
+    "Rungs",
     "Scorecard",
     "SegmentMap",
     "SegmentMoves",

@@ -26,6 +26,7 @@ from evergreen import (
     CustomerBase,
     CustomerBaseAudit,
     GammaGamma,
+    LoyaltyLadder,
     ParetoSegmenter,
     PurchaseHistories,
     RFMScorer,
@@ -70,6 +71,10 @@ def count_gaps(log):
     gaps = CustomerBase.from_transactions(log).gaps()
     rows = pd.MultiIndex.from_arrays([gaps.order, gaps.length])
     return pd.Series(gaps.returned, rows), pd.Series(gaps.silent, rows)
+
+
+def climb(log, dates):
+    return LoyaltyLadder().fit(CustomerBase.from_transactions(log)).movement(log, at=dates).counts
 
 
 def fit(held):

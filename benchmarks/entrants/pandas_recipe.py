@@ -1,11 +1,14 @@
 """What notebooks do by hand.
 
 RFM scores of five quantile bins each, ties of frequency broken by position; gaps by sorting and taking differences; the
-audit by group-bys.
+audit by group-bys; rungs of a ladder by a table of customers for each date.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import numpy as np
 import pandas as pd
 
 NAME = "pandas by hand"
@@ -40,6 +43,17 @@ def audit(log):
     came = late.index.difference(early.index)
     new = came.isin(cells.loc[first == after, "customer_id"])
     return customers, best, [both.sum(), (~both).sum(), new.sum(), (~new).sum()]
+
+
+def climb(log, dates):
+    visits = log[["customer_id", "date"]].assign(date=log["date"].dt.floor("D")).drop_duplicates()
+    rung = pd.DataFrame(0, index=visits["customer_id"].unique(), columns=list(dates))
+    for date in dates:
+        known = visits[visits["date"] <= date].groupby("customer_id")["date"].agg(["size", "max"])
+        by_orders = pd.cut(known["size"], [0, 1, 3, 7, np.inf], labels=[2, 3, 4, 5]).astype("int64")
+        rung[date] = by_orders.mask((date - known["max"]).dt.days >= 365, 1).reindex(rung.index, fill_value=0)
+    pairs = [pd.crosstab(rung[before], rung[after]) for before, after in pairwise(dates)]
+    return np.stack([pair.reindex(index=range(6), columns=range(6), fill_value=0) for pair in pairs])
 
 
 def rfm(frame):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.problems import Customers
@@ -35,6 +36,9 @@ class Entrant(Protocol):
 
     def count_gaps(self, log: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         """Return how many gaps between days with a purchase ended, and last at the end, by order and length in days."""
+
+    def climb(self, log: pd.DataFrame, dates: list[pd.Timestamp]) -> np.ndarray:
+        """Return how many customers went from which rung to which, from each date to the next, 0 for not yet there."""
 
     def fit(self, held: Any) -> Mapping[str, float]:
         """Fit BG/NBD to customers as held; return the parameters."""

@@ -10,12 +10,15 @@ from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_outcomes, history_sums
 from evergreen.frames.holdout import Split, split
+from evergreen.frames.instants import regular_dates
 from evergreen.frames.levels import Levels
 from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
 from evergreen.frames.period_sums import BACK, KEPT, LOST, NEW, CohortCells, PeriodLog
 from evergreen.frames.periods import Moment, moment_after
 from evergreen.frames.reading import SUMMARY_COLUMNS, LogColumns, ZeroAmounts, reading_of
 from evergreen.frames.results import Arithmetic, HistoryScore, ScoreTable
+from evergreen.frames.snapshot_arrays import UNKNOWN
+from evergreen.frames.snapshots import RungMoves, rung_moves, rung_standing
 from evergreen.frames.tables import arrays_of, parameter_table, plain_matrix, plain_table
 from evergreen.frames.totals import ColumnTotals
 from evergreen.frames.tracking import RepeatOccasions
@@ -28,6 +31,7 @@ __all__ = [
     "NEW",
     "PERIOD_NAMES",
     "SUMMARY_COLUMNS",
+    "UNKNOWN",
     "Arithmetic",
     "CohortCells",
     "ColumnTotals",
@@ -41,6 +45,7 @@ __all__ = [
     "PairTotals",
     "PeriodLog",
     "RepeatOccasions",
+    "RungMoves",
     "ScoreTable",
     "Split",
     "ZeroAmounts",
@@ -59,5 +64,8 @@ __all__ = [
     "plain_table",
     "read_periods",
     "reading_of",
+    "regular_dates",
+    "rung_moves",
+    "rung_standing",
     "split",
 ]

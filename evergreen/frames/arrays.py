@@ -133,7 +133,7 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
         positive = log.amount >= 0
         purchases, bought = log.take(positive), whole[positive]
     found, visits = _single_rows(purchases, audit, reading) if by_row else _calendar(purchases, audit, reading)
-    dropped = _without_refund_only(audit, log, found["code"])
+    dropped = without_refund_only(audit, log, found["code"])
     if not len(found["code"]):
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
     columns = _times(found, end.period(occasion), reading)
@@ -178,7 +178,7 @@ def _money(
     }
 
 
-def _without_refund_only(audit: Audit, log: LogArrays, code: IntArray) -> Dropped:
+def without_refund_only(audit: Audit, log: LogArrays, code: IntArray) -> Dropped:
     """Return what was left out, the rows of customers without a purchase among it."""
     if not audit.refunds:
         return audit.dropped

@@ -15,7 +15,7 @@ from evergreen.frames.arrays import holdout_arrays, summarize_arrays
 from evergreen.frames.audit import Audit, Dropped
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.customer_base import CustomerBase
-from evergreen.frames.logs import Summary, open_checked, ordered_ids, summary_of_arrays, summary_of_lazy
+from evergreen.frames.logs import Summary, frame_by_customer, open_checked, summary_of_arrays, summary_of_lazy
 from evergreen.frames.pandas_log import read_pandas
 from evergreen.frames.periods import Boundary, Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
@@ -197,19 +197,14 @@ class _Parts:
 
 def _split_pandas(opened: AnyFrame, before: Reading, after: Reading) -> _Parts:
     """Split through arrays: both sides share the codes of the customers."""
-    import pandas as pd
-
     rows, levels = read_pandas(opened.to_native(), before)
     found = summarize_arrays(rows, before)
     audit, frequency, value, visits = holdout_arrays(rows, after, found.code)
-    ids, order = ordered_ids(found, levels)
     columns: dict[str, np.ndarray[Any, Any]] = {"frequency_holdout": frequency}
     if value is not None:
         columns["value_holdout"] = value
-    if order is not None:
-        columns = {name: np.take(column, order) for name, column in columns.items()}
     summary = summary_of_arrays(found, levels, before)
-    holdout = pd.DataFrame({before.columns.customer: ids, **columns})
+    holdout = frame_by_customer(found.code, columns, levels, before.columns.customer)
     return _Parts(summary, audit, holdout, lambda clock: repeats_of_visits(found.visits, visits, clock))
 
 

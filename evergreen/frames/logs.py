@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,19 +101,26 @@ def summary_of_lazy(found: LazySummary, frame: AnyFrame, reading: Reading) -> Su
 
 def _pandas_summary(found: ArraySummary, levels: Levels, reading: Reading) -> Any:
     """Return the summary as a pandas frame, sorted by customer where ids can be compared."""
-    import pandas as pd
-
-    ids, order = ordered_ids(found, levels)
     columns = dict(found.columns)
     for name in ("first_purchase", "last_purchase"):
         columns[name] = purchase_dates(columns[name], seconds=reading.occasion == "row")
+    return frame_by_customer(found.code, columns, levels, reading.columns.customer)
+
+
+def frame_by_customer(
+    code: IntArray, columns: Mapping[str, np.ndarray[Any, Any]], levels: Levels, customer: str
+) -> Any:
+    """Return columns beside the ids of customers as a pandas frame, sorted by them where they can be compared."""
+    import pandas as pd
+
+    ids, order = _ordered_ids(code, levels)
     if order is not None:
         columns = {name: np.take(column, order) for name, column in columns.items()}
-    return pd.DataFrame({reading.columns.customer: ids, **columns})
+    return pd.DataFrame({customer: ids, **columns})
 
 
-def ordered_ids(found: ArraySummary, levels: Levels) -> tuple[Any, IntArray | None]:
+def _ordered_ids(code: IntArray, levels: Levels) -> tuple[Any, IntArray | None]:
     """Return the customer ids in the order of the base, and the order that brings arrays there (if any)."""
-    ids = levels.take(found.code)
+    ids = levels.take(code)
     order = None if levels.ordered else order_of_ids(ids)
     return (ids, None) if order is None else (ids.take(order), order)

@@ -273,17 +273,17 @@ class ScoreTable:
             score = score + nw.when(nw.col(column) > nw.col(cut)).then(nw.lit(1)).otherwise(nw.lit(0))
         return replace(self, frame=joined.with_columns(score.cast(nw.Int64).alias(name)).drop(*cuts))
 
-    def with_labels(self, name: str, columns: Sequence[str], labels: Mapping[tuple[int, ...], str]) -> ScoreTable:
-        """Add a name for each combination of whole scores.
+    def with_labels(self, name: str, columns: Sequence[str], labels: Mapping[tuple[int, ...], str | int]) -> ScoreTable:
+        """Add a name or a whole number for each combination of whole scores.
 
         Parameters
         ----------
         name : str
-            Name of the new column of text.
+            Name of the new column.
         columns : sequence of str, shape (k,)
             Columns of whole numbers.
-        labels : mapping of tuple of int to str
-            A name for every combination that can occur.
+        labels : mapping of tuple of int to str, or to int
+            A name, or a number, for every combination that can occur.
 
         Returns
         -------
@@ -296,7 +296,8 @@ class ScoreTable:
         """
         self._check(columns)
         keys = np.array(list(labels), np.int64).reshape(len(labels), len(columns))
-        names = np.array(list(labels.values()), object)
+        given_labels = list(labels.values())
+        names = np.array(given_labels, np.int64 if isinstance(given_labels[0], int) else object)
         if isinstance(self.frame, nw.DataFrame):
             given = [np.asarray(self.array(column)) for column in columns]
             return self._with_arrays({name: names[places_of(columns, given, keys)]})

@@ -7,6 +7,7 @@ from evergreen.plots.audit import bridge, cohort_map, deciles, revenue_by_cohort
 from evergreen.plots.churn import churn_backtest
 from evergreen.plots.clv import history_map
 from evergreen.plots.evaluation import by_frequency, calibration, tracking
+from evergreen.plots.loyalty import ladder
 from evergreen.plots.pareto import concentration, overlap
 from evergreen.plots.returns import return_curve
 from evergreen.plots.rfm import cells, moves, segments
@@ -21,6 +22,7 @@ __all__ = [
     "concentration",
     "deciles",
     "history_map",
+    "ladder",
     "moves",
     "overlap",
     "return_curve",

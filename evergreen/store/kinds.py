@@ -20,7 +20,7 @@ import numpy as np
 from evergreen.churn import ChurnDetector
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
-from evergreen.ladder import LoyaltyPlan
+from evergreen.ladder import LoyaltyLadder, LoyaltyPlan
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
@@ -32,6 +32,7 @@ from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
 from evergreen.models.pareto_nbd import ParetoNBD
+from evergreen.models.rungs import Rungs
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
 from evergreen.models.transitions import Transitions
@@ -210,6 +211,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "ChurnDetector": Kind(ChurnDetector),
         "Transitions": Kind(Transitions),
         "LoyaltyPlan": Kind(LoyaltyPlan),
+        "Rungs": Kind(Rungs),
+        "LoyaltyLadder": Kind(LoyaltyLadder),
     }
 )
 """What can be saved, by the name that stands in files; a name is never given to another class."""

@@ -22,15 +22,19 @@ from evergreen import (
     CLVModel,
     CustomerBase,
     GammaGamma,
+    LoyaltyLadder,
     MBGCNBDk,
     ParetoNBD,
     ParetoSegmenter,
     RFMScorer,
+    Rung,
+    Rungs,
     WeakPrior,
     store,
 )
 from evergreen.datasets import simulate_log
 from evergreen.models.protocols import SpendModel
+from evergreen.models.rungs import FIRST_LOOK
 from evergreen.models.transactions import HistoryModel
 
 Thing = TypeVar("Thing")
@@ -101,6 +105,24 @@ _PARETO_VERBS = {
     "rank": ParetoSegmenter.rank,
     "summary": ParetoSegmenter.summary,
 }
+_LADDER_VERBS: Mapping[str, Callable[[Any, CustomerBase], Any]] = {
+    "transform": LoyaltyLadder.transform,
+    "summary": LoyaltyLadder.summary,
+    "compare": lambda ladder, base: ladder.compare(FIRST_LOOK, base),
+    "movement": lambda ladder, _: ladder.movement(sample_log(20), at=["2024-03-01", "2024-12-30"]),
+    "standing": lambda ladder, _: ladder.standing(sample_log(20), at=["2024-03-01", "2024-12-30"]),
+}
+
+CAME_LATELY = Rungs(
+    [
+        Rung("silent", {"days_since_last": (60, None)}),
+        Rung("young", {"days_since_last": (None, 60), "days_since_first": (None, 90)}),
+        Rung("old", {"days_since_last": (None, 60), "days_since_first": (90, None), "orders": (None, 10)}),
+        Rung("old", {"days_since_last": (7, 60), "days_since_first": (90, None), "orders": (10, None)}),
+        Rung("loyal", {"days_since_last": (None, 7), "days_since_first": (90, None), "orders": (10, None)}),
+    ]
+)
+"""Rungs on all that is known of a customer without money, one of them in two boxes."""
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
@@ -124,6 +146,10 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             ChurnDetector.transform,
             _CHURN_VERBS,
             (),
+        ),
+        "ladder": Measure(LoyaltyLadder, LoyaltyLadder.transform, _LADDER_VERBS, ()),
+        "ladder by times": Measure(
+            lambda: LoyaltyLadder(rungs=CAME_LATELY), LoyaltyLadder.transform, {"summary": LoyaltyLadder.summary}, ()
         ),
         "pareto": Measure(ParetoSegmenter, ParetoSegmenter.transform, _PARETO_VERBS, ("total_value",)),
         "pareto both sides": Measure(

@@ -19,6 +19,7 @@ from evergreen import (
     CustomerBaseAudit,
     Evaluation,
     GapHistories,
+    LoyaltyLadder,
     Overlap,
     RFMScorer,
     SegmentMoves,
@@ -329,3 +330,26 @@ def test_an_audit_that_shows_nothing_is_not_drawn(plots: Any, audit: CustomerBas
         plots.deciles(CustomerBaseAudit.from_transactions(log.assign(amount=0.0), period="M").one_period("1997-01"))
     with pytest.raises(InvalidInputError, match="show='all' is not allowed"):
         plots.bridge(audit.two_periods("1997-01", "1997-02"), show="all")
+
+
+@pytest.mark.parametrize("show", ["customers", "share"])
+def test_ladder_shows_who_stood_where(plots: Any, show: str) -> None:
+    log = datasets.load_cdnow(sample=True)
+    climbing = LoyaltyLadder().fit(CustomerBase.from_transactions(log))
+    moved = climbing.movement(log, every="3M", start="1996-12-31", end="1998-06-30")
+    ax = plots.ladder(moved, show=show)
+    there = moved.customers.to_numpy()[:, 1:]
+    if show == "share":
+        there = 100 * there[1:] / there[1:].sum(axis=1, keepdims=True)
+    for area, last in zip(ax.collections, there.cumsum(axis=1)[-1], strict=True):
+        corners = area.get_paths()[0].vertices
+        np.testing.assert_allclose(corners[corners[:, 0] == corners[:, 0].max(), 1].max(), last)
+    assert [area.get_label() for area in ax.collections] == list(moved.rungs)
+    told = dict([*text.get_text().split("  "), ""][:2] for text in ax.texts)
+    assert told["loyal"] == f"{there[-1, -1]:,.0f}" + (" %" if show == "share" else "")
+    assert told["first-time"] == ""  # nobody at the end: the name alone, where there were most
+
+
+def test_ladder_refuses_what_it_cannot_show(plots: Any) -> None:
+    with pytest.raises(InvalidInputError, match="show='value' is not allowed; choose one of 'customers', 'share'"):
+        plots.ladder(None, show="value")

@@ -32,6 +32,7 @@ from evergreen import (
     FitStatus,
     GammaGamma,
     GapHistories,
+    LoyaltyLadder,
     LoyaltyPlan,
     MBGCNBDk,
     ParetoNBD,
@@ -40,6 +41,8 @@ from evergreen import (
     Reward,
     RFMScorer,
     Rhythm,
+    Rung,
+    Rungs,
     SegmentMap,
     SegmentRule,
     SpendHistories,
@@ -117,6 +120,16 @@ HALVES = SegmentMap(
     bins=(3, 4, 3),
 )
 
+STEPS = Rungs(
+    [
+        Rung("verloren", {"days_since_last": (200, None)}),
+        Rung("Gast", {"days_since_last": (None, 200.0), "total_value": (None, 99.5)}),
+        Rung("Stammgast", {"days_since_last": (0, 200), "total_value": (99.5, None), "orders": (1, 9)}),
+        Rung("Stammgast", {"days_since_last": (30.5, 200), "total_value": (99.5, None), "orders": (9, None)}),
+        Rung("Freund", {"days_since_last": (None, 30.5), "total_value": (99.5, None), "orders": (9, None)}),
+    ]
+)
+
 # ------------------------------------------------------------------------------------------------ answers
 
 
@@ -127,6 +140,10 @@ def forecasts(model: Any) -> dict[str, Any]:
 
 def columns(frame: pd.DataFrame) -> dict[str, Any]:
     return {str(name): frame[name].tolist() for name in frame.columns}
+
+
+def columns_of_cuts(rungs: Rungs) -> dict[str, Any]:
+    return {column: cuts.tolist() for column, cuts in rungs.cuts.items()}
 
 
 def fit_answers(fit: FitResult[Any]) -> dict[str, Any]:
@@ -268,6 +285,13 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
                 "predictability": plan.predictability({"Stammkunde": 300}),
                 "criteria": [[each.metric, each.by.isoformat(), each.at_most] for each in plan.criteria],
             },
+        ),
+        "Rungs": Example(
+            STEPS, lambda found: {"names": list(found.names), "cells": found.cells.tolist(), **columns_of_cuts(found)}
+        ),
+        "LoyaltyLadder": Example(
+            LoyaltyLadder(rungs=STEPS).fit(BASE),
+            lambda ladder: {**columns(ladder.transform(BASE)), "customers": ladder.customers_},
         ),
     }
 )

@@ -32,6 +32,8 @@ from evergreen import (
     FitStatus,
     GammaGamma,
     GapHistories,
+    LadderMovement,
+    LoyaltyLadder,
     LoyaltyPlan,
     MarkovChain,
     OnePeriod,
@@ -44,6 +46,9 @@ from evergreen import (
     RewardBudget,
     RFMScorer,
     Rhythm,
+    RuleChange,
+    Rung,
+    Rungs,
     Scorecard,
     SegmentMap,
     SegmentMoves,
@@ -282,6 +287,24 @@ def test_audits_are_small_tables() -> None:
     assert_type(pair.revenue, FloatArray)
 
 
+def test_ladders() -> None:
+    log = datasets.load_cdnow(sample=True)
+    base = CustomerBase.from_transactions(log)
+    rungs = Rungs([Rung("guest", {"orders": (1, 3)}), Rung("member", {"orders": (3, None)})])
+    assert_type(rungs.names, tuple[str, ...])
+    assert_type(rungs.number({"orders": np.arange(3)}), IntArray)
+    ladder = LoyaltyLadder(rungs=rungs).fit(base)
+    assert_type(ladder, LoyaltyLadder)
+    assert_type(ladder.customers_, dict[str, int])
+    change = ladder.compare(rungs, base)
+    assert_type(change, RuleChange)
+    assert_type(change.summary(), pd.DataFrame)
+    moved = ladder.movement(log, every="6M", start="1997-06-30", end="1998-06-30")
+    assert_type(moved, LadderMovement)
+    assert_type(moved.customers, pd.DataFrame)
+    assert_type(moved.rates(level=0.9), pd.DataFrame)
+
+
 def test_segment_maps() -> None:
     made = SegmentMap(axes=("r",), rules=[SegmentRule("all", ((1, 5),))])
     assert_type(made.segments, tuple[str, ...])
@@ -316,6 +339,8 @@ def test_settings_are_keywords() -> None:
         CLVModel("bg/nbd")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(TypeError):
         RFMScorer(bin=4)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with pytest.raises(TypeError):
+        LoyaltyLadder(None)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(TypeError):
         ParetoSegmenter("total_value")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
