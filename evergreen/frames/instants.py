@@ -20,6 +20,7 @@ from evergreen.typing import IntArray, Occasion
 
 _EVERY: Final = re.compile(r"\s*(?P<number>\d+)\s*(?P<unit>[DWMY])\s*")
 _MOST_DATES: Final = 1_000
+_LIMIT: Final = 2.0**53
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +93,7 @@ class Instants:
         Returns
         -------
         dict of str to ndarray of int64
-            For each cut the least whole number that reaches it.
+            For each cut the least whole number that reaches it; 2**53 at most, which no sum reaches.
 
         Raises
         ------
@@ -174,8 +175,11 @@ def _after(first: date, steps: int, unit: str) -> date | None:
 
 
 def _least(cut: float, times: float, over: float) -> int:
-    """Return the least whole number n with ``n * times / over >= cut``."""
-    number = math.ceil(cut * over / times)
+    """Return the least whole number n with ``n * times / over >= cut``, or a limit that no sum is beyond."""
+    wanted = cut * over / times
+    if abs(wanted) >= _LIMIT:
+        return int(math.copysign(_LIMIT, wanted))
+    number = math.ceil(wanted)
     while (number - 1) * times / over >= cut:
         number -= 1
     while number * times / over < cut:

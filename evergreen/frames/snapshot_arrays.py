@@ -109,7 +109,9 @@ def _rung_numbers(
     if not len(visits.start):
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
     cuts = instants.whole_cuts(rungs, scale)
-    money = _Money.of(kept, visits, instants, scale) if "total_value" in rungs.columns else None
+    money = None
+    if kept.amount is not None and "total_value" in rungs.columns:
+        money = _Money.of(kept, kept.amount, visits, instants, scale)
     numbers = (
         np.where(part.seen > 0, rungs.number({name: part.column(name) for name in rungs.columns}, cuts), 0)
         for part in _parts(visits, instants, money)
@@ -126,13 +128,11 @@ class _Money:
     dates: int
 
     @classmethod
-    def of(cls, log: LogArrays, visits: Visits, instants: Instants, scale: MoneyScale) -> Self:
-        if log.amount is None:
-            raise InvalidInputError("Rungs that look at total_value need the money of the log: give its amount column.")
+    def of(cls, log: LogArrays, amount: FloatArray, visits: Visits, instants: Instants, scale: MoneyScale) -> Self:
         dates = len(instants.last)
         begin = np.full(log.customers, -dates, np.int64)
         begin[visits.code] = np.arange(len(visits.start)) * dates
-        return cls(begin[log.code] + instants.place(log.when), whole_money(log.amount, scale), dates)
+        return cls(begin[log.code] + instants.place(log.when), whole_money(amount, scale), dates)
 
     def by_customer(self, begin: int, stop: int) -> FloatArray:
         """Return the money of some customers that each date is the first to know of, shape (n, dates)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date as calendar_date
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -25,6 +25,8 @@ from evergreen.frames.snapshot_arrays import UNKNOWN, moves_of_arrays, standing_
 from evergreen.frames.transactions import DATE, ID, PERIOD, WHEN, OpenedLog, audit_log, open_log, with_whole_money
 from evergreen.models.rungs import Rungs
 from evergreen.typing import IntArray, Occasion
+
+_MADE: Final = ("rung", "rung_number", "previous_rung", "previous_number", "since", "days_on_rung")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +138,8 @@ def rung_standing(
         As for :func:`rung_moves`.
     """
     reading, instants = _asked(rungs, at, LogColumns(customer, date, amount, None), occasion, zero_amounts)
+    if customer in _MADE:
+        raise InvalidInputError(f"customer={customer!r} is the name of a column of the result: rename it in the log.")
     opened = open_checked(log, reading)
     frame: AnyFrame
     if nw.dependencies.is_pandas_dataframe(log):

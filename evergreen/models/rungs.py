@@ -19,6 +19,7 @@ _LEAST: Final = {"orders": 1.0, "days_since_last": 0.0, "days_since_first": 0.0}
 _WHOLE: Final = ("orders",)
 _MOST_CELLS: Final = 200_000
 _SHOWN: Final = 5
+_HUGE: Final = 1e300
 
 Range = tuple[float | None, float | None]
 """From where, this value included, and below what; None where it is open."""
@@ -264,18 +265,13 @@ def _number(bound: float | None) -> float | None:
 
 def _is_pair(pair: Any) -> bool:
     return (
-        isinstance(pair, (tuple, list))
-        and len(pair) == 2
-        and all(
-            bound is None
-            or (
-                isinstance(bound, (int, float, np.integer, np.floating))
-                and not isinstance(bound, bool)
-                and math.isfinite(bound)
-            )
-            for bound in pair
-        )
+        isinstance(pair, (tuple, list)) and len(pair) == 2 and all(bound is None or _is_bound(bound) for bound in pair)
     )
+
+
+def _is_bound(bound: Any) -> bool:
+    number = isinstance(bound, (int, float, np.integer, np.floating)) and not isinstance(bound, bool)
+    return number and bool(abs(bound) < _HUGE)
 
 
 FIRST_LOOK: Final = Rungs(

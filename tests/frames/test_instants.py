@@ -96,6 +96,13 @@ def test_whole_cuts_are_the_first_numbers_that_reach_the_cut(cut: float, occasio
     assert float(least - 1) * scale.up / scale.down < cut
 
 
+@pytest.mark.parametrize("cut", [1e17, 1e30, 1e299, -1e17, -1e299])
+def test_cuts_beyond_all_sums_are_as_good_as_the_limit(cut: float) -> None:
+    rungs = Rungs([Rung("low", {"total_value": (None, cut)}), Rung("high", {"total_value": (cut, None)})])
+    ((least,),) = Instants.of(["2024-01-01", "2024-02-01"], "D").whole_cuts(rungs, MoneyScale(2)).values()
+    assert least == np.copysign(2.0**53, cut)
+
+
 @pytest.mark.parametrize("occasion", ["D", "row"])
 def test_place_is_the_first_date_that_knows(occasion: Occasion) -> None:
     instants = Instants.of(["1970-01-03", "1970-01-05"], occasion)

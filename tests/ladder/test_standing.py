@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from evergreen import CustomerBase, LoyaltyLadder, Rungs
-from evergreen.errors import DataWarning, NotFittedError
+from evergreen.errors import DataWarning, InvalidInputError, NotFittedError
 from tests.contracts.registry import CAME_LATELY, ENGINES, Engine, assert_same, by_id, sample_log
 from tests.frames.kinds import KINDS
 from tests.frames.test_laws import base_of, logs
@@ -86,6 +86,15 @@ def test_it_agrees_with_movement_and_transform() -> None:
     moved = ladder.movement(log, at=["2024-06-30", "2024-12-30"]).to_frame()
     came = moved[(moved["before"] == "(not yet)") & (moved["after"] != "(not yet)")]["customers"].sum()
     assert (columns["previous_rung"] == "(not yet)").sum() == came
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars lazy"])
+@pytest.mark.parametrize("name", ["since", "rung", "previous_number"])
+def test_names_of_the_result_are_not_names_of_ids(name: str, kind: str) -> None:
+    log = sample_log(20)
+    named = KINDS[kind](log.rename(columns={"customer_id": name}))
+    with pytest.raises(InvalidInputError, match=f"customer='{name}' is the name of a column of the result: rename it"):
+        ladder_of(log, SPENDING).standing(named, customer=name, **DATES)
 
 
 def test_unfitted_says_so() -> None:

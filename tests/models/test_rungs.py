@@ -156,6 +156,7 @@ def test_later_changes_of_what_was_given_do_not_reach_the_rungs() -> None:
         ([Rung("a", {"orders": ("1", None)})], InputTypeError, "A Rung has a name"),  # type: ignore[dict-item]
         ([Rung("a", {"orders": (True, None)})], InputTypeError, "A Rung has a name"),
         ([Rung("a", {"orders": (1, math.inf)})], InputTypeError, "pair of finite numbers or None"),
+        ([Rung("a", {"orders": (1, 10**400)})], InputTypeError, "pair of finite numbers or None"),
         ([Rung("a", {"orders": (math.nan, None)})], InputTypeError, "pair of finite numbers or None"),
         ([Rung("a", {"orders": (3, 3)})], InvalidInputError, "must begin before it ends; orders does not"),
         ([], InvalidInputError, "look at some column"),
