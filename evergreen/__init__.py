@@ -7,6 +7,8 @@ From a transaction log to scored customers:
   moved between two dates (:class:`SegmentMoves`); :func:`quantile_scores` scores plain arrays.
 - :class:`ParetoSegmenter` tests 80/20 on value and on trouble, with classes A, B, C; :func:`gini` and its like measure
   any array.
+- :class:`CustomerBaseAudit` looks at the base through five lenses, without a model: :class:`OnePeriod`,
+  :class:`TwoPeriods` with the bridge of revenue, cohorts, and the whole.
 - :class:`GapHistories` counts the times between purchases; :class:`ReturnCurve` tells who still comes back.
 - :class:`CLVModel` forecasts purchases, spend and lifetime value, from :class:`BGNBD` and :class:`GammaGamma`.
 - :class:`ChurnDetector` says who is slipping away, how surely, and until when there is time.
@@ -14,16 +16,34 @@ From a transaction log to scored customers:
   (:class:`LadderMovement`), and whom other rules would raise or lower (:class:`RuleChange`).
 - :class:`CovariateModel` lets attributes of customers, such as a channel, move how they buy and leave.
 - :class:`BGBB` forecasts purchases at given opportunities; :class:`SBG` projects and values contracts.
+- :class:`Transitions` counts moves between states; :class:`MarkovChain` says what each is worth, what one more
+  promotion brings, and how long it takes to the top.
+- :class:`LoyaltyPlan` holds the six steps of a loyalty program; :func:`reward_budget` says what it will cost,
+  :func:`scorecard` whether it succeeds, :func:`surprise` picks whom to surprise.
 - :mod:`evergreen.plots` draws results (extra ``plot``).
 - :func:`save` and :func:`load` keep what was learned; :mod:`evergreen.sql` scores inside a database (extra ``sql``).
 - :mod:`evergreen.datasets` has real and simulated logs; :mod:`evergreen.interop` exchanges models with ``lifetimes``.
 """
 
 from evergreen import datasets, errors, interop, sql, store
+from evergreen.audit import CustomerBaseAudit, OnePeriod, TwoPeriods
 from evergreen.churn import ChurnBacktest, ChurnDetector, profit_threshold
 from evergreen.clv import CLVFit, CLVModel, CustomerEquity, Evaluation, ModelChoice, compare
 from evergreen.frames import CustomerBase, Dropped, Split, split
-from evergreen.ladder import LadderMovement, LoyaltyLadder, RuleChange
+from evergreen.ladder import (
+    LadderMovement,
+    LoyaltyLadder,
+    LoyaltyPlan,
+    Reward,
+    RewardBudget,
+    RuleChange,
+    Scorecard,
+    SuccessCriterion,
+    SurprisePicks,
+    reward_budget,
+    scorecard,
+    surprise,
+)
 from evergreen.models.attributed import AttributedHistories
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
@@ -38,12 +58,14 @@ from evergreen.models.fitting import FitResult, FitStatus, WeakPrior
 from evergreen.models.gamma_gamma import GammaGamma
 from evergreen.models.gaps import GapHistories
 from evergreen.models.histories import PurchaseHistories, SpendHistories
+from evergreen.models.markov_chain import MarkovChain
 from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.returns import ReturnCurve, lapse_cut
 from evergreen.models.rhythm import Rhythm, overdue_ratio
 from evergreen.models.rungs import Rung, Rungs
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap, SegmentRule
+from evergreen.models.transitions import Transitions
 from evergreen.pareto import Concentration, Overlap, ParetoSegmenter, gini, lorenz, share_of_top, smallest_share
 from evergreen.rfm import RFMScorer, SegmentMoves, quantile_scores
 from evergreen.store import load, save
@@ -66,6 +88,7 @@ __all__ = [
     "Covariate",
     "CovariateModel",
     "CustomerBase",
+    "CustomerBaseAudit",
     "CustomerEquity",
     "Dropped",
     "Estimate",
@@ -76,8 +99,11 @@ __all__ = [
     "GapHistories",
     "LadderMovement",
     "LoyaltyLadder",
+    "LoyaltyPlan",
     "MBGCNBDk",
+    "MarkovChain",
     "ModelChoice",
+    "OnePeriod",
     "Overlap",
     "ParameterDraws",
     "ParetoNBD",
@@ -85,15 +111,22 @@ __all__ = [
     "PurchaseHistories",
     "RFMScorer",
     "ReturnCurve",
+    "Reward",
+    "RewardBudget",
     "Rhythm",
     "RuleChange",
     "Rung",
     "Rungs",
+    "Scorecard",
     "SegmentMap",
     "SegmentMoves",
     "SegmentRule",
     "SpendHistories",
     "Split",
+    "SuccessCriterion",
+    "SurprisePicks",
+    "Transitions",
+    "TwoPeriods",
     "WeakPrior",
     "bootstrap",
     "compare",
@@ -109,10 +142,13 @@ __all__ = [
     "posterior",
     "profit_threshold",
     "quantile_scores",
+    "reward_budget",
     "save",
+    "scorecard",
     "share_of_top",
     "smallest_share",
     "split",
     "sql",
     "store",
+    "surprise",
 ]

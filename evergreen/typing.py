@@ -26,5 +26,8 @@ TimeUnit: TypeAlias = Literal["h", "D", "W", "M", "Y"]
 Occasion: TypeAlias = Literal["row", "D", "W", "M"]
 """What counts as one purchase occasion: every row, or a calendar day, week or month."""
 
+Period: TypeAlias = Literal["M", "Q", "Y"]
+"""A part of the calendar in which business is counted: months, quarters or years."""
+
 Duration: TypeAlias = str | timedelta | np.timedelta64
 """A length of time that names its unit: ``"365D"``, ``"52W"``, ``timedelta(days=90)``."""

@@ -24,6 +24,7 @@ from evergreen import (
     CLVModel,
     Concentration,
     CustomerBase,
+    CustomerBaseAudit,
     GammaGamma,
     LoyaltyLadder,
     ParetoSegmenter,
@@ -56,6 +57,14 @@ def hold(customers):
 
 def summarize(log):
     return CustomerBase.from_transactions(log).frame
+
+
+def audit(log):
+    found = CustomerBaseAudit.from_transactions(log)
+    before, after = found.periods[:2]
+    deciles = found.one_period(before).deciles()
+    pair = found.two_periods(before, after)
+    return found.cohorts("customers", by="period").fillna(0.0), deciles["revenue"].iloc[0], pair.customers[:4]
 
 
 def count_gaps(log):

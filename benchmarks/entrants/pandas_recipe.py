@@ -1,7 +1,7 @@
 """What notebooks do by hand.
 
 RFM scores of five quantile bins each, ties of frequency broken by position; gaps by sorting and taking differences;
-rungs of a ladder by a table of customers for each date.
+rungs of a ladder by a table of customers for each date; the audit by group-bys.
 """
 
 from __future__ import annotations
@@ -39,6 +39,21 @@ def climb(log, dates):
         rung[date] = by_orders.mask((date - known["max"]).dt.days >= 365, 1).reindex(rung.index, fill_value=0)
     pairs = [pd.crosstab(rung[before], rung[after]) for before, after in pairwise(dates)]
     return np.stack([pair.reindex(index=range(6), columns=range(6), fill_value=0) for pair in pairs])
+
+
+def audit(log):
+    rows = log[["customer_id", "amount"]].assign(period=log["date"].dt.to_period("Q"))
+    cells = rows.groupby(["customer_id", "period"])["amount"].sum().reset_index()
+    first = cells.groupby("customer_id")["period"].transform("min")
+    customers = cells.assign(cohort=first).groupby(["cohort", "period"]).size().unstack(fill_value=0)
+    before, after = sorted(cells["period"].unique())[:2]
+    early, late = (cells[cells["period"] == name].set_index("customer_id") for name in (before, after))
+    better = early["amount"].rank(method="min", ascending=False) - 1
+    best = early["amount"][10 * better // len(early) == 0].sum()
+    both = early.index.isin(late.index)
+    came = late.index.difference(early.index)
+    new = came.isin(cells.loc[first == after, "customer_id"])
+    return customers, best, [both.sum(), (~both).sum(), new.sum(), (~new).sum()]
 
 
 def rfm(frame):

@@ -30,6 +30,10 @@ class Entrant(Protocol):
     def summarize(self, log: pd.DataFrame) -> Any:
         """Return one row per customer: frequency, recency, T, monetary_value."""
 
+    def audit(self, log: pd.DataFrame) -> tuple[pd.DataFrame, float, Any]:
+        """Return customers by quarter of first purchase and quarter, what the best tenth of the first quarter brought,
+        and how many customers were kept, lost, new and back in the second."""
+
     def count_gaps(self, log: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         """Return how many gaps between days with a purchase ended, and last at the end, by order and length in days."""
 

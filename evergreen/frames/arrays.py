@@ -138,7 +138,7 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
         raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
     columns = _times(found, end.period(occasion), reading)
     if purchases.order is not None:
-        columns["orders"] = _count_orders(purchases, purchases.order)[found["code"]]
+        columns["orders"] = count_orders(purchases, purchases.order)[found["code"]]
     if bought is not None and whole is not None:
         first_money = _money_of_first(purchases, bought, found, reading)
         spent = _sums(purchases.code, bought, log.customers)[found["code"]]
@@ -353,7 +353,7 @@ def _sums(code: IntArray, whole: FloatArray, codes: int) -> FloatArray:
     return np.asarray(np.bincount(code, whole, codes), np.float64)
 
 
-def _count_orders(log: LogArrays, order: IntArray) -> IntArray:
+def count_orders(log: LogArrays, order: IntArray) -> IntArray:
     """Return the distinct orders of every code; a row without an order id is an order of its own."""
     named = order >= 0
     alone = np.bincount(log.code[~named], minlength=log.customers)

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.audit import HUGE
 from evergreen.frames.columns import AnyFrame, check_id_type, open_frame
-from evergreen.frames.engines import joined_lazily
+from evergreen.frames.engines import joined_lazily, taken_names
 from evergreen.frames.reading import SUMMARY_COLUMNS, check_columns
 
 _KEY = "evergreen_key"
@@ -64,7 +64,7 @@ def open_attributes(
     schema = opened.collect_schema()
     wanted = list(columns) or [name for name in schema.names() if name != customer]
     check_columns({"customer": customer} | {f"attribute {name!r}": name for name in wanted}, schema.names())
-    taken = [name for name in wanted if name in (*base.collect_schema().names(), *SUMMARY_COLUMNS)]
+    taken = taken_names(base, wanted, (*base.collect_schema().names(), *SUMMARY_COLUMNS))
     if taken:
         raise InvalidInputError(f"Attributes cannot be named {taken}: these are columns of a base. Rename them first.")
     check_id_type("customer", customer, schema[customer])
@@ -173,14 +173,20 @@ def _filled(name: str, kind: nw.dtypes.DType, absent: float | str) -> nw.Expr:
         words, goes = "text", isinstance(absent, str)
     else:
         words = "numbers" if kind.is_float() else "whole numbers"
-        number = isinstance(absent, (int, float)) and not isinstance(absent, bool)
-        goes = number and abs(float(absent)) < HUGE and (kind.is_float() or float(absent).is_integer())
+        goes = isinstance(absent, (int, float)) and not isinstance(absent, bool) and _fits(absent, kind)
     if not goes:
         raise InvalidInputError(
             f"absent={absent!r} does not go with attribute {name!r}, which holds {words}: name the columns that it is "
             "meant for, and add others by another with_attributes()."
         )
     return nw.when(nw.col(_MATCH).is_null()).then(nw.lit(absent).cast(kind)).otherwise(nw.col(name)).alias(name)
+
+
+def _fits(number: float, kind: nw.dtypes.DType) -> bool:
+    """Return whether a column of floats or of int64 can hold a number."""
+    if kind.is_float():
+        return abs(number) < HUGE
+    return (isinstance(number, int) or number.is_integer()) and abs(number) < 2**63
 
 
 def _check_once(rows: nw.LazyFrame[Any], customer: str) -> None:

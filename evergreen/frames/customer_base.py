@@ -485,6 +485,7 @@ class CustomerBase:
         """
         theirs = self.customer if customer is None else customer
         given = open_attributes(frame, self._opened, columns, customer=theirs, base_customer=self.customer)
+        absent = absent.item() if isinstance(absent, np.generic) else absent
         joined = with_attributes(self._opened, self.customer, given, absent)
         names = joined.collect_schema().names()[len(self.columns) :]
         return replace(self, frame=joined.to_native(), attributes=(*self.attributes, *names))

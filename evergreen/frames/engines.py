@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -53,6 +53,30 @@ def table_beside(frame: AnyFrame, columns: _Columns) -> AnyFrame:
         f"A lazy {engine} frame cannot take up a table of scores: collect it first, or use polars, DuckDB, "
         "Ibis or PySpark."
     )
+
+
+def taken_names(frame: AnyFrame, wanted: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return which names are taken in the engine of a frame: to SQL, ``t`` and ``T`` are one column.
+
+    Parameters
+    ----------
+    frame : narwhals DataFrame or LazyFrame
+        Any frame of the engine.
+    wanted : iterable of str
+        The names to ask about.
+    names : iterable of str
+        The names that are there.
+
+    Returns
+    -------
+    list of str
+    """
+    engine = frame.implementation
+    if not (engine.is_duckdb() or engine.is_ibis() or engine.is_spark_like()):
+        there = set(names)
+        return [name for name in wanted if name in there]
+    alike = {name.casefold() for name in names}
+    return [name for name in wanted if name.casefold() in alike]
 
 
 def kept(frame: AnyFrame) -> AnyFrame:

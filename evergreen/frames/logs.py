@@ -13,10 +13,11 @@ from evergreen.errors import InvalidInputError
 from evergreen.frames.arrays import ArraySummary, summarize_arrays
 from evergreen.frames.audit import Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame, check_log_types, open_frame
+from evergreen.frames.engines import taken_names
 from evergreen.frames.gap_counts import LazyGaps
 from evergreen.frames.pandas_log import Levels, order_of_ids, purchase_dates, read_pandas
 from evergreen.frames.periods import Boundary
-from evergreen.frames.reading import Reading
+from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
 from evergreen.frames.transactions import ID, PERIOD, LazySummary, open_log, summarize_lazily
 from evergreen.models.gaps import GapHistories
 from evergreen.typing import IntArray
@@ -51,6 +52,9 @@ def open_checked(log: Any, reading: Reading) -> AnyFrame:
     """Open a log and check that its columns are there and can be read."""
     opened = open_frame("log", log)
     reading.columns.check(opened.collect_schema().names())
+    customer = reading.columns.customer
+    if taken_names(opened, [customer], SUMMARY_COLUMNS):
+        raise InvalidInputError(f"customer={customer!r} is the name of another column of a base: rename it in the log.")
     if isinstance(opened, nw.DataFrame) and len(opened) == 0:
         raise InvalidInputError("The log is empty: it has 0 rows.")
     check_log_types(opened, reading.columns)

@@ -48,10 +48,6 @@ class LogColumns:
     def check(self, available: Iterable[str]) -> None:
         """Refuse missing columns, columns named twice and one column in two roles."""
         check_columns(self.roles, available)
-        if self.customer in SUMMARY_COLUMNS:
-            raise InvalidInputError(
-                f"customer={self.customer!r} is the name of another column of a base: rename it in the log."
-            )
 
 
 @dataclass(frozen=True, slots=True)

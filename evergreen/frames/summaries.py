@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 from evergreen.errors import InvalidInputError
 from evergreen.frames.audit import HUGE
 from evergreen.frames.columns import AnyFrame, check_id_type, check_number_type, open_frame
+from evergreen.frames.engines import taken_names
 from evergreen.frames.reading import SUMMARY_COLUMNS, check_columns
 
 _NUMBERS_BESIDES = ("orders", "total_value", "refunds")
@@ -62,7 +63,7 @@ def checked_summary(frame: Any, columns: SummaryColumns) -> tuple[Any, int]:
     names = opened.collect_schema().names()
     roles = columns.roles(names)
     check_columns(roles, names)
-    if columns.customer in SUMMARY_COLUMNS:
+    if taken_names(opened, [columns.customer], SUMMARY_COLUMNS):
         raise InvalidInputError(f"customer={columns.customer!r} is the name of another column of a base: rename it.")
     check_id_type("customer", columns.customer, opened.collect_schema()[columns.customer])
     besides = {name: name for name in _NUMBERS_BESIDES if name in names and name not in roles.values()}

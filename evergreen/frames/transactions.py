@@ -32,7 +32,7 @@ from evergreen.typing import Occasion
 ID: Final = "evergreen_id"
 DATE: Final = "evergreen_date"
 _AMOUNT: Final = "evergreen_amount"
-_ORDER: Final = "evergreen_order"
+ORDER: Final = "evergreen_order"
 WHEN: Final = "evergreen_when"
 PERIOD: Final = "evergreen_number"
 _PERIOD: Final = "evergreen_period"
@@ -94,7 +94,7 @@ def open_log(log: AnyFrame, reading: Reading) -> OpenedLog:
         If dates are text that is not ISO.
     """
     check_log_types(log, reading.columns)
-    names = {"customer": ID, "date": DATE, "amount": _AMOUNT, "order": _ORDER}
+    names = {"customer": ID, "date": DATE, "amount": _AMOUNT, "order": ORDER}
     picked = [nw.col(column).alias(names[role]) for role, column in reading.columns.roles.items()]
     frame = log.lazy().select(*picked)
     kind = frame.collect_schema()[DATE]
@@ -267,14 +267,14 @@ def _by_period(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scale: Mon
         days = (
             frame.with_columns(date.cast(nw.Date).alias(DATE)).group_by(ID, DATE).agg(nw.len().alias("size"), *totals)
         )
-        frame = _as_int64(days, sums).with_columns((day_number(date) - low).alias(_PERIOD))
+        frame = as_int64(days, sums).with_columns((day_number(date) - low).alias(_PERIOD))
         return _with_bounds(frame, refunds=audit.refunds > 0).select(ID, _PERIOD, "first", "last", *sums)
     number = nw.col(WHEN) if occasion == "row" else period_number(date, occasion, has_time=log.has_time)
     frame = _with_bounds(frame.with_columns((number - low).alias(_PERIOD)), refunds=audit.refunds > 0)
     if occasion == "row":
         return frame.select(ID, _PERIOD, "first", "last", *sums)
     periods = frame.group_by(ID, _PERIOD).agg(nw.col("first").min(), nw.col("last").max(), *totals)
-    return _as_int64(periods, sums)
+    return as_int64(periods, sums)
 
 
 def with_whole_money(
@@ -321,7 +321,7 @@ def _by_customer(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion)
     ]
     sums = [name for name in ("spent", "net", "rows", COARSE, FINE) if name in names]
     totals += [nw.col(name).sum() for name in sums]
-    frame = _as_int64(by_period.with_columns(**made).group_by(ID).agg(*totals), ["occasions", *sums])
+    frame = as_int64(by_period.with_columns(**made).group_by(ID).agg(*totals), ["occasions", *sums])
     if "spent" not in names:
         return frame.with_columns(nw.col("least").alias("first_period"))
     room = 1 << (62 - audit.bits(occasion))
@@ -348,10 +348,10 @@ def _orders(log: OpenedLog, kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Count each customer's distinct orders; a row without an order id is an order of its own."""
     if log.reading.columns.amount is not None:
         kept = kept.filter(nw.col(_AMOUNT) >= 0)
-    rows = _as_int64(kept.group_by(ID, _ORDER).agg(nw.len().alias("orders")), ["orders"])
-    one = nw.when(nw.col(_ORDER).is_null()).then(nw.col("orders")).otherwise(nw.lit(1))
+    rows = as_int64(kept.group_by(ID, ORDER).agg(nw.len().alias("orders")), ["orders"])
+    one = nw.when(nw.col(ORDER).is_null()).then(nw.col("orders")).otherwise(nw.lit(1))
     counted = rows.with_columns(one.alias("orders")).group_by(ID).agg(nw.col("orders").sum())
-    return _as_int64(counted, ["orders"])
+    return as_int64(counted, ["orders"])
 
 
 def _summary_columns(
@@ -398,7 +398,7 @@ def _moment(name: str, log: OpenedLog) -> nw.Expr:
     return moment.dt.truncate("1s") if log.has_time else moment
 
 
-def _as_int64(frame: nw.LazyFrame[Any], names: list[str]) -> nw.LazyFrame[Any]:
+def as_int64(frame: nw.LazyFrame[Any], names: list[str]) -> nw.LazyFrame[Any]:
     """Return sums and counts in 64 bits: engines widen or narrow them, each in its own way."""
     return frame.with_columns(*(nw.col(name).cast(nw.Int64) for name in names)) if names else frame
 

@@ -37,6 +37,7 @@ def optimal_starts(values: FloatArray, count: IntArray, groups: int) -> IntArray
     array([0, 2, 4])
     """
     weight = count.astype(np.float64)
+    values = np.ldexp(values, -np.frexp(np.abs(values).max())[1])  # squares of the largest and the least are numbers
     sums = _Sums(running_sum(weight), running_sum(weight * (values - np.average(values, weights=weight))))
     m = len(values)
     best = np.concatenate(([0.0], sums.explained(np.zeros(m, np.int64), np.arange(1, m + 1))))

@@ -50,7 +50,9 @@ class Concentration:
     level : float
         Coverage of the intervals.
     draws : int
-        How many times the customers were resampled for the intervals; 0 for none.
+        How many resamples of the customers the intervals come from; 0 for none. Where very few customers bring all,
+        some resamples have nothing to share, and do not count. Where losses make the total of some 0 or less, bounds
+        are nan: no interval of a share holds then.
     points : ndarray of int64, shape (m,)
         Numbers of best customers, from 0 to n: at each tenth of a percent of the customers and of the total, and
         wherever the value changes; if that is more than 2,000 times, at each tenth of a percent of gains and losses.
@@ -162,11 +164,14 @@ class Concentration:
         random = np.random.default_rng(seed)
         found = resampled_curves(levels.whole, levels.count, points, draws=draws, random=random)
         tails = [(1 - level) / 2, (1 + level) / 2]
-        drawn = np.column_stack((found.gini, found.peak, found.peak_at))
+        told = ~np.isnan(found.gini) if levels.values[0] >= 0 else np.ones(draws, np.bool_)
+        if not told.any():
+            return cls.of_levels(levels, name, draws=0, level=level, seed=seed)
+        drawn = np.column_stack((found.gini, found.peak, found.peak_at))[told]
         bounds = np.quantile(drawn, tails, axis=0).T.tolist()
         gini, peak, peak_at = (Estimate(figure, *bound) for figure, bound in zip(figures, bounds, strict=True))
-        lower, upper = np.quantile(found.value, tails, axis=0)
-        return cls(*known, gini, peak, peak_at, level, draws, points, value, lower, upper)
+        lower, upper = np.quantile(found.value[told], tails, axis=0)
+        return cls(*known, gini, peak, peak_at, level, int(told.sum()), points, value, lower, upper)
 
     def share_of_top(self, share: float = 0.2) -> Estimate:
         """Return what share of the total the best customers bring.

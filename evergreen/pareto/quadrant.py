@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -92,9 +93,39 @@ def with_profit(table: ScoreTable, base: CustomerBase, value: str, period: Durat
     return table.with_levels("T", periods).with_columns(**{PROFIT: profit})
 
 
+@dataclass(frozen=True, slots=True)
+class QuadrantCuts:
+    """What makes profit and activity high.
+
+    Parameters
+    ----------
+    activity : str
+        The column of activity.
+    period_days : float
+        Days that profit is counted per.
+    profit_cut, activity_cut : float
+        What they have to exceed.
+    """
+
+    activity: str
+    period_days: float
+    profit_cut: float
+    activity_cut: float
+
+    @property
+    def words(self) -> str:
+        """What they are about."""
+        return words_of(self.activity, self.period_days)
+
+
+def words_of(activity: str, period_days: float) -> str:
+    """Return what quadrants are about, in words."""
+    return f"quadrants of profit per {period_days:g} days by {activity}"
+
+
 def learned_cuts(
-    table: ScoreTable, activity: str, cuts: tuple[float | None, float | None], customers: int
-) -> tuple[float, float]:
+    table: ScoreTable, activity: str, period: Duration, cuts: tuple[float | None, float | None], customers: int
+) -> QuadrantCuts:
     """Return what profit and activity have to exceed, medians where nothing is given.
 
     Parameters
@@ -103,32 +134,32 @@ def learned_cuts(
         With the column :data:`PROFIT`.
     activity : str
         Column of activity.
+    period : str, datetime.timedelta or numpy.timedelta64
+        What profit was counted per.
     cuts : pair of float or None
     customers : int
         Number of customers.
 
     Returns
     -------
-    profit, activity : float
+    QuadrantCuts
     """
     middle = cut_ranks(customers, 2).tolist()
     profit, active = (
         float(table.order_statistics(column, middle)[0]) if cut is None else cut
         for column, cut in zip((PROFIT, activity), cuts, strict=True)
     )
-    return profit, active
+    return QuadrantCuts(activity, in_days(period), profit, active)
 
 
-def with_quadrant(table: ScoreTable, activity: str, cuts: tuple[float, float]) -> ScoreTable:
+def with_quadrant(table: ScoreTable, cuts: QuadrantCuts) -> ScoreTable:
     """Add the quadrant.
 
     Parameters
     ----------
     table : ScoreTable
         With the column :data:`PROFIT`.
-    activity : str
-        Column of activity.
-    cuts : pair of float
+    cuts : QuadrantCuts
         What profit and activity have to exceed.
 
     Returns
@@ -137,6 +168,6 @@ def with_quadrant(table: ScoreTable, activity: str, cuts: tuple[float, float]) -
         With the column ``quadrant``.
     """
     codes = ["evergreen_profit", "evergreen_activity"]
-    for code, column, cut in zip(codes, (PROFIT, activity), cuts, strict=True):
-        table = table.with_cuts(code, column, [cut])
+    table = table.with_cuts(codes[0], PROFIT, [cuts.profit_cut])
+    table = table.with_cuts(codes[1], cuts.activity, [cuts.activity_cut])
     return table.with_labels("quadrant", codes, _QUADRANTS)

@@ -15,7 +15,16 @@ from evergreen.kernels.concentration import class_floors, shares_of_sum
 from evergreen.models.estimator import Estimator
 from evergreen.pareto.concentration import Concentration, curve_of
 from evergreen.pareto.overlap import Overlap
-from evergreen.pareto.quadrant import PROFIT, check_activity, check_cuts, learned_cuts, with_profit, with_quadrant
+from evergreen.pareto.quadrant import (
+    PROFIT,
+    QuadrantCuts,
+    check_activity,
+    check_cuts,
+    learned_cuts,
+    with_profit,
+    with_quadrant,
+    words_of,
+)
 from evergreen.typing import Duration, FloatArray
 
 _NAMES: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -71,7 +80,7 @@ class ParetoSegmenter(Estimator):
         How both are spread; ``trouble_`` may be None.
     overlap_ : Overlap or None
         Classes of value by classes of trouble.
-    quadrant_cuts_ : tuple of (float, float) or None
+    quadrant_ : QuadrantCuts or None
         What profit per period and activity have to exceed.
     customers_ : int
         Number of customers they were learned from.
@@ -98,7 +107,7 @@ class ParetoSegmenter(Estimator):
     value_: Concentration
     trouble_: Concentration | None
     overlap_: Overlap | None
-    quadrant_cuts_: tuple[float, float] | None
+    quadrant_: QuadrantCuts | None
     customers_: int
 
     def __init__(
@@ -163,8 +172,8 @@ class ParetoSegmenter(Estimator):
         learned = None
         if self.activity is not None:
             paid = with_profit(table, base, self.value, self.profit_period)
-            learned = learned_cuts(paid, self.activity, quadrant_cuts, customers)
-        self.cut_points_, self.quadrant_cuts_, self.customers_ = cuts, learned, customers
+            learned = learned_cuts(paid, self.activity, self.profit_period, quadrant_cuts, customers)
+        self.cut_points_, self.quadrant_, self.customers_ = cuts, learned, customers
         self.value_, self.trouble_ = found[0], found[1] if self.trouble is not None else None
         self.overlap_ = meeting
         return self
@@ -198,11 +207,10 @@ class ParetoSegmenter(Estimator):
         self._require("cut_points_", "transform")
         table = self._classified(base)
         names = [name for column, role in zip(self._sides, _ROLES, strict=False) for name in (column, f"{role}_class")]
-        if self.activity is None or self.quadrant_cuts_ is None:
+        if self.quadrant_ is None:
             return table.to_native(*names)
         paid = with_profit(table, base, self.value, self.profit_period)
-        kinds = with_quadrant(paid, self.activity, self.quadrant_cuts_)
-        return kinds.to_native(*names, PROFIT, self.activity, "quadrant")
+        return with_quadrant(paid, self.quadrant_).to_native(*names, PROFIT, self.quadrant_.activity, "quadrant")
 
     def rank(self, base: CustomerBase) -> Any:
         """Put the customers of a base in order of value.
@@ -332,10 +340,12 @@ class ParetoSegmenter(Estimator):
         """Return the base with its classes, as whole numbers and by name."""
         table, asked = self._opened(base), dict.fromkeys(self._sides, len(self._checked_classes()) + 1)
         learned = {column: len(points) + 1 for column, points in self.cut_points_.items()}
-        if learned != asked or (self.activity is None) != (self.quadrant_cuts_ is None):
+        before = None if self.quadrant_ is None else self.quadrant_.words
+        now = None if self.activity is None else words_of(self.activity, in_days(self.profit_period))
+        if learned != asked or before != now:
             raise InvalidInputError(
-                f"This ParetoSegmenter learned {_said(learned, self.quadrant_cuts_)}, its settings now ask for "
-                f"{_said(asked, self.activity)}: fit it again."
+                f"This ParetoSegmenter learned {_said(learned, before)}, its settings now ask for {_said(asked, now)}: "
+                "fit it again."
             )
         return _with_classes(table, {column: self.cut_points_[column] for column in self._sides})
 
@@ -350,9 +360,9 @@ class ParetoSegmenter(Estimator):
         return [float(share) for share in shares]
 
 
-def _said(classes: Mapping[str, int], quadrant: object) -> str:
+def _said(classes: Mapping[str, int], quadrants: str | None) -> str:
     words = [f"{count} classes of {column}" for column, count in classes.items()]
-    return " and ".join([*words, *([] if quadrant is None else ["quadrants"])])
+    return " and ".join([*words, *([] if quadrants is None else [quadrants])])
 
 
 def _with_classes(table: ScoreTable, cuts: Mapping[str, FloatArray]) -> ScoreTable:

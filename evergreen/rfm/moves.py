@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from evergreen.errors import InvalidInputError
 from evergreen.frames import ABSENT, PairTotals, plain_matrix, plain_table
 from evergreen.kernels.rates import wilson_interval
 from evergreen.models.segment_map import SegmentMap
@@ -127,8 +128,16 @@ def moves_between(segment_map: SegmentMap, pairs: PairTotals, level: float) -> S
     Returns
     -------
     SegmentMoves
+
+    Raises
+    ------
+    InvalidInputError
+        If a segment has the name of those who come or go.
     """
     segments = segment_map.segments
+    taken = [name for name in (NEW, GONE) if name in segments]
+    if taken:
+        raise InvalidInputError(f"Segments cannot be named {taken} where moves are told: rename them in the map.")
     row = {name: place for place, name in enumerate(segments)}
     of_place = {segment_map.place(cell): row[name] for cell, name in segment_map.cells.items()}
     of_place[ABSENT] = len(segments)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from functools import cache
 from inspect import Parameter, signature
@@ -20,7 +20,7 @@ import numpy as np
 from evergreen.churn import ChurnDetector
 from evergreen.clv import CLVFit, CLVModel
 from evergreen.errors import EvergreenError, InputTypeError, InvalidInputError, SavedFileError
-from evergreen.ladder import LoyaltyLadder
+from evergreen.ladder import LoyaltyLadder, LoyaltyPlan
 from evergreen.models.bgbb import BGBB
 from evergreen.models.bgcnbd import BGCNBDk, MBGCNBDk
 from evergreen.models.bgnbd import BGNBD, MBGNBD
@@ -35,9 +35,10 @@ from evergreen.models.pareto_nbd import ParetoNBD
 from evergreen.models.rungs import Rungs
 from evergreen.models.sbg import SBG
 from evergreen.models.segment_map import SegmentMap
+from evergreen.models.transitions import Transitions
 from evergreen.pareto import ParetoSegmenter
 from evergreen.rfm import RFMScorer
-from evergreen.store.values import NUMBER, SECONDS, Codec, array, choice, either, inside, named, plain, row, series
+from evergreen.store.values import DAY, NUMBER, SECONDS, Codec, array, choice, either, inside, named, plain, row, series
 from evergreen.typing import FloatArray, IntArray, TimeUnit
 
 _PLAIN: Final[Mapping[Any, Codec]] = MappingProxyType(
@@ -47,6 +48,7 @@ _PLAIN: Final[Mapping[Any, Codec]] = MappingProxyType(
         int: plain(int, "a whole number", (np.integer,)),
         float: NUMBER,
         type(None): plain(type(None), "null"),
+        date: DAY,
         timedelta: SECONDS,
         np.timedelta64: SECONDS,
     }
@@ -209,6 +211,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "ChurnDetector": Kind(ChurnDetector),
         "Rungs": Kind(Rungs),
         "LoyaltyLadder": Kind(LoyaltyLadder),
+        "Transitions": Kind(Transitions),
+        "LoyaltyPlan": Kind(LoyaltyPlan),
     }
 )
 """What can be saved, by the name that stands in files; a name is never given to another class."""

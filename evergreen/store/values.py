@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -125,6 +125,16 @@ SECONDS: Final = Codec(
     made=lambda json, place: timedelta(seconds=NUMBER.read(json["seconds"], inside(place, "seconds"))),
 )
 """Lengths of time that are no text; they come back as ``datetime.timedelta``."""
+
+
+DAY: Final = Codec(
+    "a day",
+    holds=lambda value: isinstance(value, date) and not isinstance(value, datetime),
+    reads=lambda json: isinstance(json, dict) and set(json) == {"day"},
+    written=lambda value, _: {"day": value.isoformat()},
+    made=lambda json, place: _day(json["day"], inside(place, "day")),
+)
+"""Days of the calendar."""
 
 
 def choice(values: Mapping[str, Any]) -> Codec:
@@ -264,6 +274,13 @@ def inside(place: str, name: str) -> str:
 
 def _seconds(length: timedelta | np.timedelta64) -> float:
     return length.total_seconds() if isinstance(length, timedelta) else float(length / np.timedelta64(1, "s"))
+
+
+def _day(json: Any, place: str) -> date:
+    try:
+        return date.fromisoformat(json)
+    except (TypeError, ValueError):
+        raise SavedFileError.value(place, json, "a day such as 2026-12-31") from None
 
 
 def _is_spelled(json: Any) -> bool:

@@ -237,6 +237,8 @@ def test_a_missing_value_stays_missing(kind: str) -> None:
         ("contacts", 0.5, "absent=0.5 does not go with attribute 'contacts', which holds whole numbers"),
         ("contacts", "none", "absent='none' does not go with attribute 'contacts', which holds whole numbers"),
         ("contacts", False, "absent=False does not go with attribute 'contacts', which holds whole numbers"),
+        ("contacts", 10**20, "absent=100000000000000000000 does not go with attribute 'contacts', which holds whole"),
+        ("contacts", np.inf, "absent=inf does not go with attribute 'contacts', which holds whole numbers"),
         ("minutes", np.nan, "absent=nan does not go with attribute 'minutes', which holds numbers"),
         ("minutes", np.inf, "absent=inf does not go with attribute 'minutes', which holds numbers"),
         ("topic", 0, "absent=0 does not go with attribute 'topic', which holds text"),
@@ -285,3 +287,31 @@ def test_relations_of_different_connections() -> None:
     base = CustomerBase.from_summary(one.sql("SELECT 1 AS customer_id, 0 AS frequency, 0.0 AS recency, 1.0 AS T"))
     with pytest.raises(InputTypeError, match="on different connections of DuckDB"):
         base.with_attributes(other.sql("SELECT 1 AS customer_id, 2 AS x"))
+
+
+def test_databases_do_not_tell_t_from_T() -> None:  # noqa: N802 - these are the names
+    frames = [
+        pd.DataFrame({"id": [1], "frequency": [0], "recency": [0.0], "T": [9.0]}),
+        pd.DataFrame({"id": [1], "t": ["web"]}),
+    ]
+    summary, known = (KINDS["duckdb"](frame) for frame in frames)
+    with pytest.raises(InvalidInputError, match=r"Attributes cannot be named \['t'\]: these are columns of a base"):
+        CustomerBase.from_summary(summary, customer="id").with_attributes(known, customer="id")
+    told = CustomerBase.from_summary(frames[0], customer="id").with_attributes(frames[1], customer="id")
+    assert told.attributes == ("t",)
+    log = pd.DataFrame({"Orders": [1, 2], "date": pd.to_datetime(["2024-01-01", "2024-01-02"]), "amount": [1.0, 2.0]})
+    assert len(CustomerBase.from_transactions(log, customer="Orders")) == 2
+    with pytest.raises(InvalidInputError, match="customer='Orders' is the name of another column of a base"):
+        CustomerBase.from_transactions(KINDS["duckdb"](log), customer="Orders")
+    with pytest.raises(InvalidInputError, match="customer='t' is the name of another column of a base"):
+        CustomerBase.from_summary(
+            KINDS["duckdb"](frames[0].rename(columns={"id": "t", "T": "age"})), customer="t", T="age"
+        )
+
+
+@pytest.mark.parametrize("absent", [np.int64(2), np.float64(2.0), 2])
+def test_a_number_of_numpy_is_a_number_for_those_who_have_no_row(absent: Any) -> None:
+    summary = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 9.0})
+    known = pd.DataFrame({"customer_id": [1], "calls": [7]})
+    found = CustomerBase.from_summary(summary).with_attributes(known, absent=absent)
+    assert found.array("calls").tolist() == [7, 2]

@@ -57,5 +57,12 @@ def test_many_values_fall_into_the_clumps_they_came_from() -> None:
     assert starts.tolist() == np.cumsum([0, *(len(clump) for clump in clumps[:-1])]).tolist()
 
 
+@pytest.mark.parametrize("scale", [1e-300, 2.0**-900, 1e300])
+def test_squares_neither_vanish_nor_overflow(scale: float) -> None:
+    values = np.array([1.0, 2.0, 10.0, 11.0, 50.0])
+    assert optimal_starts(values * scale, np.array([3, 1, 1, 2, 1]), 3).tolist() == [0, 2, 4]
+    assert optimal_starts(np.zeros(1), np.array([3]), 1).tolist() == [0]
+
+
 def test_a_group_of_its_own_for_each_value() -> None:
     assert optimal_starts(np.array([1.0, 5.0, 6.0]), np.array([3, 1, 1]), 3).tolist() == [0, 1, 2]

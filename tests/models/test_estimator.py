@@ -62,8 +62,9 @@ def test_repr() -> None:
 def test_unknown_settings_are_named() -> None:
     with pytest.raises(InvalidInputError) as caught:
         RFMScorer().set_params(bin=4)
-    names = "'bins', 'method', 'breaks', 'monetary', 'weights', 'segments'"
-    assert str(caught.value) == f"setting='bin' is not allowed; choose one of {names}."
+    assert str(caught.value) == (
+        "setting='bin' is not allowed; choose one of 'bins', 'method', 'breaks', 'monetary', 'weights', 'segments'."
+    )
 
 
 def test_unfitted_is_an_attribute_error_too() -> None:

@@ -156,8 +156,9 @@ def test_a_name_that_is_no_text_is_refused() -> None:
 @pytest.mark.parametrize("name", ["axes", "rules"])
 def test_what_is_no_sequence_is_refused(name: str) -> None:
     settings: dict[str, Any] = {"axes": ("r",), "rules": [SegmentRule("all", ((1, 5),))]}
+    settings[name] = 5
     with pytest.raises(InputTypeError, match=f"{name} must be a sequence of"):
-        SegmentMap(**settings | {name: 5})
+        SegmentMap(**settings)
 
 
 def test_segments_may_have_several_rectangles_and_keep_their_order() -> None:

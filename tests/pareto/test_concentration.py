@@ -182,3 +182,12 @@ def test_what_is_refused() -> None:
         Concentration.of([1], level=95)
     with pytest.raises(InvalidInputError, match="share must be above 0"):
         Concentration.of([1], draws=0).share_of_top(0)
+
+
+def test_resamples_without_anything_to_share_do_not_count() -> None:
+    """One customer of a hundred makes all the trouble, and 37 of 100 resamples miss him."""
+    found = Concentration.of([0] * 99 + [5], draws=400)
+    assert 200 < found.draws < 300
+    assert found.gini.estimate == pytest.approx(0.99)
+    assert 0.9 < found.gini.lower < found.gini.estimate < found.gini.upper + 1e-12
+    assert np.isfinite(found.to_frame()[["lower", "upper"]].to_numpy()).all()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from evergreen import CustomerBase, ParetoSegmenter, datasets
 from evergreen.errors import ColumnNotFoundError, DataWarning, InputTypeError, InvalidInputError
 from evergreen.frames.engines import table_beside
+from evergreen.pareto.quadrant import QuadrantCuts
 from tests.contracts.registry import ENGINES, assert_same, base_of, by_id, in_memory, sample_log
 
 FEWER = settings(max_examples=max(10, settings().max_examples // 3))
@@ -116,7 +117,7 @@ def test_cdnow_in_facts(segmenter: ParetoSegmenter, base: CustomerBase) -> None:
     assert round(segmenter.value_.gini.estimate, 3) == 0.631
     assert segmenter.value_.gini.lower < 0.62
     assert segmenter.value_.gini.upper > 0.64
-    assert (segmenter.trouble_, segmenter.overlap_, segmenter.quadrant_cuts_) == (None, None, None)
+    assert (segmenter.trouble_, segmenter.overlap_, segmenter.quadrant_) == (None, None, None)
 
 
 def test_summary_adds_up(segmenter: ParetoSegmenter, base: CustomerBase) -> None:
@@ -235,11 +236,20 @@ def test_quadrants_are_profit_per_period_by_activity() -> None:
     found = segmenter.transform(base)
     assert list(found)[-3:] == ["profit_per_period", "staying", "quadrant"]
     assert found["profit_per_period"].tolist() == [200.0, 400.0, 90.0, 90.0, 50.0]  # nobody younger is inflated
-    assert segmenter.quadrant_cuts_ == (90.0, 0.5)
+    assert segmenter.quadrant_ == QuadrantCuts("staying", 365.0, 90.0, 0.5)
     assert found["quadrant"].tolist() == ["true friend", "butterfly", "barnacle", "stranger", "stranger"]
     given = ParetoSegmenter(activity="staying", quadrant_cuts=(60, None), draws=0).fit(base)
-    assert given.quadrant_cuts_ == (60.0, 0.5)
+    assert given.quadrant_ == QuadrantCuts("staying", 365.0, 60.0, 0.5)
     assert given.transform(base)["quadrant"].tolist()[2:] == ["true friend", "butterfly", "stranger"]
+
+
+def test_quadrants_are_learned_for_one_period_and_one_activity() -> None:
+    base = summary_base(total_value=[400.0, 90.0], T=[730.0, 365.0], staying=[0.9, 0.1], other=[0.1, 0.2])
+    segmenter = ParetoSegmenter(activity="staying", draws=0).fit(base)
+    said = "learned 3 classes of total_value and quadrants of profit per 365 days by staying, its settings now ask for"
+    for changed, words in (({"profit_period": "7D"}, "per 7 days by staying"), ({"activity": "other"}, "by other")):
+        with pytest.raises(InvalidInputError, match=f"{said} .*{words}: fit it again"):
+            segmenter.set_params(**{"profit_period": "365D", "activity": "staying", **changed}).transform(base)
 
 
 @pytest.mark.parametrize("unit", ["h", "W", "M", "Y"])
@@ -249,7 +259,6 @@ def test_quadrants_do_not_depend_on_the_unit_of_time(unit: Any) -> None:
         ids = base.frame[["customer_id"]]
         base = base.with_attributes(ids.assign(staying=np.random.default_rng(1).random(len(ids))))
         segmenter = ParetoSegmenter(activity="staying", profit_period="180D", draws=0).fit(base)
-        assert segmenter.quadrant_cuts_ is not None
         return segmenter.transform(base)
 
     pd.testing.assert_frame_equal(quadrants(unit), quadrants("D"), check_exact=True)
@@ -288,7 +297,7 @@ def test_every_engine_gives_the_same(engine: str, chosen: str, log: pd.DataFrame
     ours, theirs = (ParetoSegmenter(draws=20, **SETTINGS[chosen]).fit(base) for base in bases)
     for column, points in theirs.cut_points_.items():
         np.testing.assert_array_equal(ours.cut_points_[column], points)
-    assert ours.quadrant_cuts_ == theirs.quadrant_cuts_
+    assert ours.quadrant_ == theirs.quadrant_
     for one, other in ((ours.value_, theirs.value_), (ours.trouble_, theirs.trouble_)):
         if one is not None and other is not None:
             pd.testing.assert_frame_equal(one.to_frame(), other.to_frame(), check_exact=True)

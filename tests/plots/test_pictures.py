@@ -16,6 +16,7 @@ from evergreen import (
     CLVModel,
     Concentration,
     CustomerBase,
+    CustomerBaseAudit,
     Evaluation,
     GapHistories,
     LoyaltyLadder,
@@ -289,3 +290,66 @@ def test_ladder_shows_who_stood_where(plots: Any, show: str) -> None:
 def test_ladder_refuses_what_it_cannot_show(plots: Any) -> None:
     with pytest.raises(InvalidInputError, match="show='value' is not allowed; choose one of 'customers', 'share'"):
         plots.ladder(None, show="value")
+
+
+@pytest.fixture(scope="module")
+def audit() -> CustomerBaseAudit:
+    log = datasets.load_cdnow(sample=True)
+    return CustomerBaseAudit.from_transactions(log[log["date"] <= "1997-08-15"], period="M")
+
+
+def test_cohort_map_shows_shares_and_marks_what_was_seen_in_part(plots: Any, audit: CustomerBaseAudit) -> None:
+    ax = plots.cohort_map(audit)
+    shares = audit.cohorts().to_numpy()[:3, 1:]
+    np.testing.assert_allclose(ax.collections[0].get_array().filled(np.nan), shares)
+    partial = [text.get_text() for text in ax.texts if text.get_text().endswith("*")]
+    assert partial == [f"{row[np.isfinite(row)][-1]:.0%}*" for row in shares]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["1997-01", "1997-02", "1997-03"]
+
+
+def test_cohort_map_of_many_periods_has_a_scale(plots: Any) -> None:
+    log = datasets.load_cdnow(sample=True)
+    long = CustomerBaseAudit.from_transactions(log, period="M", observation_end="1999-12-31")
+    ax = plots.cohort_map(long)
+    assert not ax.texts
+    assert len(ax.figure.axes) == 2
+
+
+def test_revenue_by_cohort_adds_up(plots: Any, audit: CustomerBaseAudit) -> None:
+    ax = plots.revenue_by_cohort(audit)
+    assert len(ax.containers) == 3
+    tops = np.max([[bar.get_y() + bar.get_height() for bar in bars] for bars in ax.containers], axis=0)
+    np.testing.assert_allclose(tops, audit.whole()["revenue"])
+    assert [bar.get_hatch() for bar in ax.containers[0]][-2:] == ["", "//"]
+
+
+@pytest.mark.parametrize("show", ["groups", "drivers"])
+def test_bridge_leads_from_one_period_to_the_other(plots: Any, audit: CustomerBaseAudit, show: str) -> None:
+    pair = audit.two_periods("1997-03", "1997-04", margin=0.4)
+    ax = plots.bridge(pair, show=show)
+    table = pair.bridge() if show == "groups" else pair.drivers()
+    table = table[table["amount"] != 0]
+    bars = list(ax.containers[0])
+    np.testing.assert_allclose([bar.get_height() for bar in bars], table["amount"])
+    ends = [bar.get_y() + bar.get_height() for bar in bars]
+    np.testing.assert_allclose([bar.get_y() for bar in bars[1:-1]], ends[:-2], atol=1e-9)
+    assert ends[-2] == pytest.approx(ends[-1])
+    assert ax.get_ylabel() == "profit"
+    assert plots.bridge(audit.two_periods("1997-03", "1997-04")).get_ylabel() == "revenue"
+
+
+def test_deciles_show_both_shares(plots: Any, audit: CustomerBaseAudit) -> None:
+    one = audit.one_period("1997-03")
+    value, customers = plots.deciles(one).containers
+    np.testing.assert_allclose([bar.get_height() for bar in value], 100 * one.deciles()["share_of_revenue"])
+    np.testing.assert_allclose([bar.get_height() for bar in customers], 100 * one.deciles()["share"])
+
+
+def test_an_audit_that_shows_nothing_is_not_drawn(plots: Any, audit: CustomerBaseAudit) -> None:
+    log = datasets.load_cdnow(sample=True)
+    with pytest.raises(InvalidInputError, match="no cohort was seen beyond its first period"):
+        plots.cohort_map(CustomerBaseAudit.from_transactions(log[log["date"] < "1998"], period="Y"))
+    with pytest.raises(InvalidInputError, match="the customers of 1997-01 brought no revenue"):
+        plots.deciles(CustomerBaseAudit.from_transactions(log.assign(amount=0.0), period="M").one_period("1997-01"))
+    with pytest.raises(InvalidInputError, match="show='all' is not allowed"):
+        plots.bridge(audit.two_periods("1997-01", "1997-02"), show="all")

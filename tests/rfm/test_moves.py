@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evergreen import CustomerBase, RFMScorer, SegmentMoves, datasets, split
+from evergreen import CustomerBase, RFMScorer, SegmentMap, SegmentMoves, SegmentRule, datasets, split
 from evergreen.errors import InputTypeError, InvalidInputError
 from tests.contracts.registry import ENGINES, base_of, sample_log
 from tests.rfm.bases import summary_base
@@ -149,6 +149,12 @@ def test_bases_that_do_not_go_together_are_refused(halves: tuple[CustomerBase, C
         RFMScorer(segments=None).fit(before).compare(before, after)
     with pytest.raises(InvalidInputError, match="level must lie between 0 and 1, got 95"):
         scorer.compare(before, after, level=95)
+
+
+def test_segments_named_as_those_who_come_are_refused(halves: tuple[CustomerBase, CustomerBase]) -> None:
+    named = SegmentMap(("r",), [SegmentRule("(new)", ((1, 5),))])
+    with pytest.raises(InvalidInputError, match=r"Segments cannot be named \['\(new\)'\] where moves are told"):
+        RFMScorer(segments=named).fit(halves[0]).compare(*halves)
 
 
 def test_two_connections_are_told_apart() -> None:

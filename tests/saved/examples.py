@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,10 +33,12 @@ from evergreen import (
     GammaGamma,
     GapHistories,
     LoyaltyLadder,
+    LoyaltyPlan,
     MBGCNBDk,
     ParetoNBD,
     ParetoSegmenter,
     PurchaseHistories,
+    Reward,
     RFMScorer,
     Rhythm,
     Rung,
@@ -43,6 +46,8 @@ from evergreen import (
     SegmentMap,
     SegmentRule,
     SpendHistories,
+    SuccessCriterion,
+    Transitions,
     WeakPrior,
     save,
 )
@@ -256,6 +261,37 @@ EXAMPLES: Mapping[str, Example] = MappingProxyType(
         "LoyaltyLadder": Example(
             LoyaltyLadder(rungs=STEPS).fit(BASE),
             lambda ladder: {**columns(ladder.transform(BASE)), "customers": ladder.customers_},
+        ),
+        "Transitions": Example(
+            Transitions(
+                ("neu", "Stammkunde", "gone"), np.array([[60, 30, 10], [5, 80, 15], [0, 0, 0]]), 365.2425 / 4, ("gone",)
+            ),
+            lambda moves: {
+                "rates": moves.rates().tolist(),
+                "values": moves.chain(draws=0).values({"neu": 1, "Stammkunde": 4, "gone": 0}).estimate.tolist(),
+            },
+        ),
+        "LoyaltyPlan": Example(
+            LoyaltyPlan(
+                rungs=("neu", "Stammkunde"),
+                goal="A second order within 90 days",
+                data=("orders", "referrals"),
+                program=(Reward("Stammkunde", "gift", 1 / 3, 4.0),),
+                criteria=(
+                    SuccessCriterion("repeat rate", 0.35, date(2027, 1, 31)),
+                    SuccessCriterion("cost per member", 4.5, date(2027, 6, 30), at_most=True),
+                ),
+                entry="asked in the first parcel",
+                contacts=(Reward("neu", "letter", 2.0),),
+                surprise_budget=500.0,
+                start=date(2026, 7, 1),
+                end=date(2027, 6, 30),
+            ),
+            lambda plan: {
+                "cost": plan.cost_per_year.tolist(),
+                "predictability": plan.predictability({"Stammkunde": 300}),
+                "criteria": [[each.metric, each.by.isoformat(), each.at_most] for each in plan.criteria],
+            },
         ),
     }
 )

@@ -106,7 +106,8 @@ def test_what_cannot_be_written_is_refused(log: pd.DataFrame) -> None:
         rfm_query(scorer, time_unit="week")  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="cannot be named 'Segment'"):
         rfm_query(scorer, customer="Segment")
-    for wrong in ({"customer": None}, {"orders": 5}, {"table": 5}, {"table": ("sales", 5)}):
+    wrongs: list[dict[str, Any]] = [{"customer": None}, {"orders": 5}, {"table": 5}, {"table": ("sales", 5)}]
+    for wrong in wrongs:
         with pytest.raises(InputTypeError, match="The name of a column or a table must be text, got"):
             rfm_query(scorer, **wrong)
     with pytest.raises(InvalidInputError, match="fit it again"):

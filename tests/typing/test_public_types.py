@@ -8,7 +8,7 @@ pytest, the first group also shows that values are of these types, and the secon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, assert_type
 
 import numpy as np
@@ -24,6 +24,7 @@ from evergreen import (
     CLVModel,
     Concentration,
     CustomerBase,
+    CustomerBaseAudit,
     CustomerEquity,
     Estimate,
     Evaluation,
@@ -33,22 +34,31 @@ from evergreen import (
     GapHistories,
     LadderMovement,
     LoyaltyLadder,
+    LoyaltyPlan,
+    MarkovChain,
+    OnePeriod,
     Overlap,
     ParameterDraws,
     ParetoNBD,
     ParetoSegmenter,
     PurchaseHistories,
     ReturnCurve,
+    RewardBudget,
     RFMScorer,
     Rhythm,
     RuleChange,
     Rung,
     Rungs,
+    Scorecard,
     SegmentMap,
     SegmentMoves,
     SegmentRule,
     SpendHistories,
     Split,
+    SuccessCriterion,
+    SurprisePicks,
+    Transitions,
+    TwoPeriods,
     WeakPrior,
     bootstrap,
     compare,
@@ -61,16 +71,21 @@ from evergreen import (
     posterior,
     profit_threshold,
     quantile_scores,
+    reward_budget,
+    scorecard,
     share_of_top,
     smallest_share,
     split,
+    surprise,
 )
 from evergreen.durations import in_days, in_units
 from evergreen.errors import EvergreenError
 from evergreen.kernels.shape import Forecast
 from evergreen.models.covariates import CovariateModel
 from evergreen.models.protocols import SpendModel, TransactionModel
+from evergreen.models.state_estimates import StateEstimates
 from evergreen.models.transactions import HistoryModel
+from evergreen.pareto.quadrant import QuadrantCuts
 from evergreen.typing import FloatArray, IntArray, TimeUnit
 
 
@@ -80,6 +95,44 @@ def base() -> CustomerBase:
 
 
 # ------------------------------------------------------------------------------------- what comes back
+
+
+def test_moves_make_a_chain_and_a_chain_estimates() -> None:
+    moves = Transitions(("low", "high"), np.array([[90, 10], [20, 80]]), 91.0)
+    assert_type(moves + moves, Transitions)
+    assert_type(moves.rates(prior="fit"), FloatArray)
+    assert_type(moves.intervals(0.9), tuple[FloatArray, FloatArray])
+    chain = moves.chain(draws=0)
+    assert_type(chain, MarkovChain)
+    reward = {"low": 1.0, "high": 2.0}
+    assert_type(chain.values(reward, horizon=timedelta(days=365)), StateEstimates)
+    assert_type(chain.gain("low", "high", reward), Estimate)
+    assert_type(chain.time_to(["high"])["low"], Estimate)
+    assert_type(chain.steady_state().share, FloatArray)
+    assert_type(chain.simulate({"low": 5}, 3, seed=1), IntArray)
+
+
+def test_a_plan_is_priced_and_judged() -> None:
+    day = date(2026, 12, 31)
+    plan = LoyaltyPlan(
+        rungs=("low", "high"),
+        goal="climb",
+        data=("orders",),
+        program=(),
+        criteria=(SuccessCriterion("share", 0.3, day),),
+        entry="at once",
+        contacts=(),
+        surprise_budget=10.0,
+        start=date(2026, 1, 1),
+        end=day,
+    )
+    chain = MarkovChain(("low", "high"), np.eye(2), 91.0)
+    assert_type(plan.predictability({"low": 3}), float)
+    budget = reward_budget(plan, chain, {"low": 3}, horizon="1Y")
+    assert_type(budget, RewardBudget)
+    assert_type(budget.total, Estimate)
+    assert_type(scorecard(plan, {"share": 0.4}, on=day), Scorecard)
+    assert_type(surprise(["a"], ["low"], picks=1, salt="x"), SurprisePicks)
 
 
 def test_measures_return_themselves_from_fit(base: CustomerBase) -> None:
@@ -111,7 +164,7 @@ def test_concentrations_are_estimates(base: CustomerBase) -> None:
     found = assert_type(segmenter.value_, Concentration)
     assert_type(segmenter.trouble_, Concentration | None)
     assert_type(segmenter.overlap_, Overlap | None)
-    assert_type(segmenter.quadrant_cuts_, tuple[float, float] | None)
+    assert_type(segmenter.quadrant_, QuadrantCuts | None)
     assert_type(found.gini, Estimate)
     assert_type(found.share_of_top(0.1), Estimate)
     assert_type(Concentration.of([1, 2], draws=0).customers_for(), Estimate)
@@ -237,6 +290,21 @@ def test_ladders() -> None:
     assert_type(moved.rates(level=0.9), pd.DataFrame)
 
 
+def test_audits_are_small_tables() -> None:
+    audit = CustomerBaseAudit.from_transactions(datasets.load_cdnow(sample=True))
+    assert_type(audit, CustomerBaseAudit)
+    assert_type(audit.periods, tuple[str, ...])
+    assert_type(audit.revenue, float)
+    assert_type(audit.whole(), pd.DataFrame)
+    assert_type(audit.cohorts("orders", by="period"), pd.DataFrame)
+    one = assert_type(audit.one_period("1997Q1"), OnePeriod)
+    assert_type(one.deciles(), pd.DataFrame)
+    assert_type(one.one_time_share, float)
+    pair = assert_type(audit.two_periods("1997Q1", "1997Q2", margin=(0.4, 0.5)), TwoPeriods)
+    assert_type(pair.bridge(), pd.DataFrame)
+    assert_type(pair.revenue, FloatArray)
+
+
 def test_segment_maps() -> None:
     made = SegmentMap(axes=("r",), rules=[SegmentRule("all", ((1, 5),))])
     assert_type(made.segments, tuple[str, ...])
@@ -262,6 +330,8 @@ def test_wrong_calls_are_refused_by_the_checker_and_by_the_library(base: Custome
         BGNBD.fit(base.spends())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(EvergreenError):
         RFMScorer(monetary="median").fit(base)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(EvergreenError):
+        CustomerBaseAudit.from_transactions(base.frame, period="W")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_settings_are_keywords() -> None:
