@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from evergreen.errors import InvalidInputError
 from evergreen.frames import plain_matrix, plain_table
 from evergreen.kernels.rates import wilson_interval
 from evergreen.models.checks import check_level
+from evergreen.models.transitions import Transitions
 from evergreen.typing import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_DAY: Final = 86_400.0
+_ALIKE: Final = 1.25  # of months the longest is 1.11 times the shortest
 
 NOT_YET: Final = "(not yet)"
 """Where customers are who have not come yet."""
@@ -155,6 +160,38 @@ class LadderMovement:
                 "upper": upper.ravel(),
             }
         )
+
+    def transitions(self) -> Transitions:
+        """Return the moves of all periods added up, as what one step up is worth is worked out from.
+
+        Returns
+        -------
+        Transitions
+            Of the rungs. Its period is the mean distance of the dates. Customers who came within a period are not in
+            it: they were on no rung before.
+
+        Raises
+        ------
+        InvalidInputError
+            If the longest period is more than a quarter longer than the shortest: moves of a month and of a quarter
+            are not those of one period. Months of 28 and 31 days are.
+
+        Examples
+        --------
+        >>> from evergreen import CustomerBase, LoyaltyLadder, datasets
+        >>> log = datasets.load_cdnow(sample=True)
+        >>> ladder = LoyaltyLadder().fit(CustomerBase.from_transactions(log))
+        >>> moved = ladder.movement(log, every="3M", start="1997-03-31", end="1998-06-30").transitions()
+        >>> moved.period_days, moved.counts[1].tolist()
+        (91.2, [1252, 4280, 556, 49, 1])
+        """
+        days = np.array([(until - since).total_seconds() / _DAY for since, until in pairwise(self.dates)])
+        if days.max() > _ALIKE * days.min():
+            raise InvalidInputError(
+                f"The periods are {days.min():g} to {days.max():g} days long: moves are added up over periods of one "
+                "length alone, such as every='1M'."
+            )
+        return Transitions(self.rungs, self.counts[:, 1:, 1:].sum(axis=0), float(days.mean()))
 
     def __repr__(self) -> str:
         """Return how many customers came, rose and fell."""

@@ -60,6 +60,28 @@ def test_a_rung_without_customers_has_no_rates() -> None:
     assert rates.loc[rates["before"] == "high", ["rate", "lower", "upper"]].isna().all(axis=None)
 
 
+def test_transitions_are_the_moves_of_all_periods() -> None:
+    moves = MOVED.transitions()
+    assert moves.states == MOVED.rungs
+    assert moves.counts.tolist() == [[15, 6, 1], [3, 17, 3], [2, 1, 17]]
+    assert moves.period_days == 30.0
+
+
+def test_periods_of_other_lengths_are_not_added_up() -> None:
+    dates = (date(2024, 1, 31), date(2024, 2, 29), date(2024, 5, 31))
+    with pytest.raises(InvalidInputError, match="The periods are 29 to 92 days long"):
+        LadderMovement(MOVED.rungs, dates, MOVED.counts).transitions()
+
+
+def test_worth_of_rungs_follows_from_a_log() -> None:
+    log = datasets.load_cdnow(sample=True)
+    ladder = LoyaltyLadder().fit(CustomerBase.from_transactions(log))
+    moves = ladder.movement(log, every="1M", start="1997-03-31", end="1998-06-30").transitions()
+    rates = moves.rates(prior=0)
+    np.testing.assert_allclose(rates.sum(axis=1), 1.0)
+    assert rates[3, 4] > rates[1, 4]  # a client turns loyal more often than a first-time customer
+
+
 @pytest.mark.parametrize("level", [0, 1, 1.5, -0.2])
 def test_levels_that_cannot_be_are_refused(level: float) -> None:
     with pytest.raises(InvalidInputError, match="level must lie between 0 and 1"):
