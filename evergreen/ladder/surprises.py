@@ -103,7 +103,7 @@ def surprise(
     Raises
     ------
     InputTypeError, InvalidInputError
-        If ids are missing, not whole, or there twice, columns differ in length, or a rung of ``picks`` has no customers.
+        If ids are missing, not whole, or there twice, columns differ in length, or a rung of ``picks`` has nobody.
 
     Warns
     -----
