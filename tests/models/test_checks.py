@@ -23,7 +23,11 @@ def test_histories_add_to_histories_only() -> None:
         PurchaseHistories.of([0], [0], [9]) + 1  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("wrong", ["x", ["a", "b"], b"a", {}, [[1.0], [1.0, 2.0]], object()], ids=repr)
+@pytest.mark.parametrize(
+    "wrong",
+    ["x", ["a", "b"], b"a", {}, [[1.0], [1.0, 2.0]], object()],
+    ids=["text", "texts", "bytes", "dict", "ragged", "object"],
+)
 def test_what_is_no_array_of_numbers_is_named(wrong: Any) -> None:
     for call in (gini, quantile_scores, Concentration.of):
         with pytest.raises(InputTypeError, match=f"values must be numbers, got {type(wrong).__name__}"):
