@@ -92,6 +92,33 @@ def check_not_negative(name: str, value: float) -> float:
     return number
 
 
+def check_finite_number(name: str, value: float) -> float:
+    """Return a finite number of either sign.
+
+    Parameters
+    ----------
+    name : str
+        What the number is, for the message.
+    value : float
+        The number.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputTypeError
+        If it is not one number: text and booleans are not taken for numbers.
+    InvalidInputError
+        If it is infinite or nan.
+    """
+    number = _one_number(name, value)
+    if not math.isfinite(number):
+        raise InvalidInputError(f"{name} must be finite, got {number!r}.")
+    return number
+
+
 def check_number(name: str, number: int, least: int = 0) -> int:
     """Return a whole number.
 
