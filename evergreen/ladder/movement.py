@@ -19,7 +19,7 @@ from evergreen.typing import IntArray
 if TYPE_CHECKING:
     import pandas as pd
 
-_DAY: Final = 86_400.0
+_DAY: Final = 86_400e6  # microseconds
 _ALIKE: Final = 1.25  # of months the longest is 1.11 times the shortest
 
 NOT_YET: Final = "(not yet)"
@@ -185,7 +185,7 @@ class LadderMovement:
         >>> moved.period_days, moved.counts[1].tolist()
         (91.2, [1252, 4280, 556, 49, 1])
         """
-        days = np.array([(until - since).total_seconds() / _DAY for since, until in pairwise(self.dates)])
+        days = np.diff(np.array(self.dates, "M8[us]")).astype(np.int64) / _DAY
         if days.max() > _ALIKE * days.min():
             raise InvalidInputError(
                 f"The periods are {days.min():g} to {days.max():g} days long: moves are added up over periods of one "
