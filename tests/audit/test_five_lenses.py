@@ -239,6 +239,18 @@ def test_segments_add_up_to_the_whole(kind: str, text: bool) -> None:
     np.testing.assert_array_equal(audit.persist().of_segment(audit.segments[1]).whole(), parts[1].whole())
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_categories_are_segments_by_their_names(kind: str) -> None:
+    log = pd.DataFrame({"customer_id": [1, 1, 2], "date": "2024-01-01", "amount": [1.0, 1.0, 2.0]})
+    log["segment"] = pd.Categorical(["b", "b", "a"], ["b", "a"], ordered=True)
+    audit = audit_of(KINDS[kind](log), segment="segment")
+    assert audit.segments == ("a", "b")
+    assert [audit.of_segment(name).revenue for name in audit.segments] == [2.0, 2.0]
+    log["segment"] = pd.Categorical(["b", "a", "a"])
+    with pytest.raises(InvalidInputError, match="1 of 2 customers have several values"):
+        audit_of(KINDS[kind](log), segment="segment")
+
+
 @pytest.mark.parametrize("kind", ["pandas", "polars", "duckdb"])
 def test_segments_that_are_not_clear(kind: str) -> None:
     log = pd.DataFrame({"customer_id": [1, 1, 2, 3], "date": "2024-01-01", "amount": [1.0, 1.0, 2.0, -3.0]})
