@@ -27,6 +27,7 @@ from evergreen.frames import (
     read_periods,
     reading_of,
 )
+from evergreen.models.checks import check_choice
 from evergreen.typing import FloatArray, IntArray, Period
 
 if TYPE_CHECKING:
@@ -310,10 +311,8 @@ class CustomerBaseAudit:
         in no cell: :meth:`whole` tells these. If the last period was seen in part (:attr:`partial`), the last number of
         every row is too low.
         """
-        if measure not in MEASURES:
-            raise InvalidInputError.not_allowed("measure", measure, MEASURES)
-        if by not in ("age", "period"):
-            raise InvalidInputError.not_allowed("by", by, ("age", "period"))
+        check_choice("measure", measure, dict.fromkeys(MEASURES))
+        check_choice("by", by, dict.fromkeys(("age", "period")))
         values = self._measures()[measure]
         if by == "period":
             return plain_matrix(values, self.periods, self.periods)
@@ -406,7 +405,7 @@ class CustomerBaseAudit:
         large 8351
         small 15219
         """
-        if segment not in self.segments:
+        if not isinstance(segment, (str, int, np.integer)) or segment not in self.segments:
             raise InvalidInputError(
                 f"There is no segment {segment!r}; the segments are {list(self.segments)}."
                 if self.segments
@@ -445,7 +444,8 @@ class CustomerBaseAudit:
 def _margins(margin: float | tuple[float, float]) -> tuple[float, float]:
     """Return the margin of the earlier and of the later period."""
     given = margin if isinstance(margin, tuple) else (margin, margin)
-    if len(given) != 2 or any(isinstance(one, bool) or not isinstance(one, (int, float, np.number)) for one in given):
+    numbers = (int, float, np.integer, np.floating)
+    if len(given) != 2 or any(isinstance(one, bool) or not isinstance(one, numbers) for one in given):
         raise InputTypeError.kind("margin", margin, "a share of revenue such as 0.4, or two of them (a tuple)")
     early, late = (float(one) for one in given)
     if not (math.isfinite(early) and math.isfinite(late)):

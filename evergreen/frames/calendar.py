@@ -28,7 +28,7 @@ def check_period(period: str) -> Period:
         If it is not.
     """
     for known in _MONTHS:
-        if period == known:
+        if isinstance(period, str) and period == known:
             return known
     raise InvalidInputError.not_allowed("period", period, _MONTHS)
 

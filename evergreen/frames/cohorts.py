@@ -63,7 +63,10 @@ def read_periods(log: Any, reading: Reading, period: Period, segment: str | None
     found, frame = periods_of_frame(open_log(opened, reading), period)
     names = ()
     if segment is not None:
-        rows = opened.lazy().select(nw.col(reading.columns.customer).alias(ID), nw.col(segment).alias(segment))
+        values = nw.col(segment)
+        if not opened.collect_schema()[segment].is_integer():
+            values = values.cast(nw.String)  # pyarrow compares no dictionaries
+        rows = opened.lazy().select(nw.col(reading.columns.customer).alias(ID), values.alias(segment))
         customers = frame.group_by(ID).agg(nw.len().alias("periods")).select(ID)
         names, segments = segments_of_rows(rows, segment, customers)
         frame = frame.join(segments, on=ID, how="left")

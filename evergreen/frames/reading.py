@@ -96,7 +96,8 @@ def reading_of(
         raise InvalidInputError.not_allowed("occasion", occasion, OCCASIONS)
     if zero_amounts not in ("keep", "drop"):
         raise InvalidInputError.not_allowed("zero_amounts", zero_amounts, ("keep", "drop"))
-    for role, name in columns.roles.items():
+    needed = {"customer": columns.customer, "date": columns.date}
+    for role, name in {**needed, **columns.roles}.items():
         if not isinstance(name, str):
             raise InputTypeError.kind(role, name, "the name of a column (text)")
     if not isinstance(log_gaps, bool):

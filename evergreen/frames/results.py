@@ -462,7 +462,8 @@ class ScoreTable:
         Returns
         -------
         dict of str to ndarray
-            ``by`` in the order of the groups, or in ascending order; ``"customers"`` (int64); each column's sum.
+            ``by`` in the order of the groups, or in ascending order; ``"customers"`` (int64); each column's sum, int64
+            of whole numbers.
         """
         self._check([by, *columns])
         frame = self._whole_frame([by, *columns])
@@ -470,11 +471,14 @@ class ScoreTable:
         if whole:
             frame = frame.with_columns(*(values.alias(column) for column, (values, _) in whole.items()))
         grouped = frame.group_by(by).agg(nw.len().alias("customers"), *(nw.col(column).sum() for column in columns))
+        kinds = frame.collect_schema()
+        counts = ["customers", *(column for column in columns if kinds[column].is_integer())]
+        grouped = grouped.with_columns(*(nw.col(name).cast(nw.Int64) for name in counts))  # a HUGEINT in DuckDB
         found = _collected(grouped).sort(by)
         sums = {column: np.asarray(found.get_column(column).to_numpy()) for column in columns}
         totals = {
             by: np.asarray(found.get_column(by).to_list()),
-            "customers": found.get_column("customers").to_numpy().astype(np.int64),
+            "customers": found.get_column("customers").to_numpy(),
             **{column: unscaled(sums[column], whole[column][1]) for column in columns},
         }
         return totals if groups is None else totals_in_order(totals, by, groups)

@@ -133,7 +133,7 @@ def reward_budget(
     ------
     InputTypeError, InvalidInputError
         If the plan or the chain is something else, the chain does not know a rung, customers are no whole numbers, or
-        the horizon is more than ten thousand periods.
+        the horizon is no time or more than ten thousand periods.
 
     Notes
     -----
@@ -197,6 +197,10 @@ def reward_budget(
 def _shares_of_periods(horizon: Duration, period_days: float) -> FloatArray:
     """Return which share of each period lies within the horizon: 1, but for the last."""
     periods = periods_in(horizon, period_days)
+    if not periods:
+        raise InvalidInputError(
+            f"horizon={horizon!r} is no part of a period of {period_days:g} days: look further ahead."
+        )
     if periods > _MOST_PERIODS:
         raise InvalidInputError(
             f"horizon={horizon!r} is {periods:,.0f} periods of {period_days:g} days; a budget has at most "

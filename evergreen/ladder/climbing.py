@@ -28,6 +28,7 @@ from evergreen.models.rungs import FIRST_LOOK, Rungs
 from evergreen.typing import FloatArray, IntArray, Occasion
 
 _TIMES: Final = ("days_since_last", "days_since_first")
+_NOT_SEEN: Final = "(unknown)"
 
 
 @final
@@ -250,7 +251,8 @@ class LoyaltyLadder(Estimator):
             Before ``fit``.
         ColumnNotFoundError, InputTypeError, InvalidInputError
             As for :meth:`CustomerBase.from_transactions`; if the dates are not given in one of the two ways, are fewer
-            than two or not ascending; if the rungs look at attributes, of which a log does not tell past values.
+            than two or not ascending; if the rungs look at attributes, of which a log does not tell past values, or one
+            is named "(not yet)" or "(unknown)".
 
         Warns
         -----
@@ -268,10 +270,10 @@ class LoyaltyLadder(Estimator):
         0  1997-12-31    0   455    1902     0
         1  1998-06-30    0   271     541  1545
         """
-        self._require("rungs_", "movement")
+        rungs = self._rungs_for("movement")
         found = rung_moves(
             log,
-            self.rungs_,
+            rungs,
             at=_dates(at, every, start, end),
             customer=customer,
             date=date,
@@ -279,7 +281,7 @@ class LoyaltyLadder(Estimator):
             occasion=occasion,
             zero_amounts=zero_amounts,
         )
-        return LadderMovement(self.rungs_.names, found.dates, found.counts)
+        return LadderMovement(rungs.names, found.dates, found.counts)
 
     def standing(
         self,
@@ -335,10 +337,10 @@ class LoyaltyLadder(Estimator):
         1           18  lapsed    first-time           150
         5           71  lapsed    first-time           150
         """
-        self._require("rungs_", "standing")
+        rungs = self._rungs_for("standing")
         table = rung_standing(
             log,
-            self.rungs_,
+            rungs,
             at=_dates(at, every, start, end),
             customer=customer,
             date=date,
@@ -346,11 +348,21 @@ class LoyaltyLadder(Estimator):
             occasion=occasion,
             zero_amounts=zero_amounts,
         )
-        before = {UNKNOWN: "(unknown)", **dict(enumerate([NOT_YET, *self.rungs_.names]))}
+        before = {UNKNOWN: _NOT_SEEN, **dict(enumerate([NOT_YET, *rungs.names]))}
         named = self._with_names(table).with_labels(
             "previous_rung", ["previous_number"], {(n,): before[n] for n in before}
         )
         return named.to_native("rung", "rung_number", "previous_rung", "days_on_rung")
+
+    def _rungs_for(self, method: str) -> Rungs:
+        """Return the rungs, none of which has the name of where customers are who stand on none."""
+        self._require("rungs_", method)
+        taken = [name for name in self.rungs_.names if name in (NOT_YET, _NOT_SEEN)]
+        if taken:
+            raise InvalidInputError(
+                f"{taken[0]!r} is said of customers whose rung is none: give that rung another name."
+            )
+        return self.rungs_
 
     def _named(self, base: CustomerBase, *beside: str) -> ScoreTable:
         """Return the base with its rungs, and the columns that they look at and others."""

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from evergreen.errors import InputTypeError, InvalidInputError
-from evergreen.models.checks import check_finite, check_not_negative
+from evergreen.models.checks import check_finite_number, check_not_negative
 from evergreen.models.states import check_states, head_counts, place_of
 from evergreen.typing import FloatArray
 
@@ -150,9 +150,15 @@ class LoyaltyPlan:
             raise InvalidInputError("A plan names the data it is run on, and at least one criterion of success.")
         check_not_negative("surprise_budget", self.surprise_budget)
         for reward in self.program + self.contacts:
+            _check_text("The name of a reward", reward.name)
             place_of(self.rungs, reward.rung)
             check_not_negative(f"cost of {reward.name!r}", reward.cost)
             check_not_negative(f"per_year of {reward.name!r}", reward.per_year)
+        for each in self.criteria:
+            _check_text("metric", each.metric)
+            check_finite_number(f"target of {each.metric!r}", each.target)
+            if not isinstance(each.at_most, bool):
+                raise InputTypeError.kind(f"at_most of {each.metric!r}", each.at_most, "True or False")
         self._check_dates()
 
     @property
@@ -206,7 +212,6 @@ class LoyaltyPlan:
         metrics = [(each.metric, each.by) for each in self.criteria]
         if len(set(metrics)) < len(metrics):
             raise InvalidInputError(f"A metric is judged once on a day, got {', '.join(each for each, _ in metrics)}.")
-        check_finite("targets", [each.target for each in self.criteria])
 
 
 def check_day(name: str, day: object) -> date:
@@ -231,6 +236,11 @@ def check_day(name: str, day: object) -> date:
     if isinstance(day, datetime) or not isinstance(day, date):
         raise InputTypeError.kind(name, day, "a datetime.date")
     return day
+
+
+def _check_text(name: str, given: object) -> None:
+    if not isinstance(given, str):
+        raise InputTypeError.kind(name, given, "text")
 
 
 def _series(name: str, given: Any, of: type) -> tuple[Any, ...]:

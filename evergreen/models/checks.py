@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.typing import ArrayLike, BoolArray, FloatArray, IntArray
 
 Choice = TypeVar("Choice")
+
+_BEYOND_INT64: Final = np.uint64(2**63)
 
 
 def check_choice(name: str, given: object, choices: Mapping[str, Choice]) -> Choice:
@@ -89,6 +91,33 @@ def check_not_negative(name: str, value: float) -> float:
     number = _one_number(name, value)
     if not (number >= 0 and math.isfinite(number)):
         raise InvalidInputError(f"{name} must be finite and at least 0, got {number!r}.")
+    return number
+
+
+def check_finite_number(name: str, value: float) -> float:
+    """Return a finite number of either sign.
+
+    Parameters
+    ----------
+    name : str
+        What the number is, for the message.
+    value : float
+        The number.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputTypeError
+        If it is not one number: text and booleans are not taken for numbers.
+    InvalidInputError
+        If it is infinite or nan.
+    """
+    number = _one_number(name, value)
+    if not math.isfinite(number):
+        raise InvalidInputError(f"{name} must be finite, got {number!r}.")
     return number
 
 
@@ -229,13 +258,14 @@ def check_whole(name: str, values: ArrayLike) -> IntArray:
     InputTypeError
         If they are text, times or no array of numbers.
     InvalidInputError
-        If one of them is not a whole number of at least 0; nothing is truncated.
+        If one of them is not a whole number of at least 0 that int64 holds; nothing is truncated.
     """
     array = _numbers(name, values, None)
     if array.dtype.kind not in "iu":
         array = _numbers(name, array, np.float64)
         refuse(f"{name} must be a whole number", ~np.isfinite(array) | (array != np.floor(array)), array)
     refuse(f"{name} must be at least 0", array < 0, array)
+    refuse(f"{name} must be below 2**63", array >= _BEYOND_INT64, array)
     return array.astype(np.int64)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 import numpy as np
 
-from evergreen.errors import InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.kernels import markov as kernel
 from evergreen.models.checks import check_finite, check_level, check_number, check_whole, refuse
 from evergreen.models.estimate import Estimate
@@ -46,7 +46,8 @@ class MarkovChain:
     Raises
     ------
     InputTypeError, InvalidInputError
-        If states are not different names, rates are not shares whose rows add up to 1, or a period has no length.
+        If states are not different names, rates (or those drawn) are not shares whose rows add up to 1, or a period has
+        no length.
 
     Notes
     -----
@@ -86,12 +87,13 @@ class MarkovChain:
         rates = check_finite("rates", self.rates)
         if rates.shape != (k, k):
             raise InvalidInputError(f"rates of {k} states must have the shape ({k}, {k}), got {rates.shape}.")
-        refuse("rates must lie from 0 to 1", (rates < 0) | (rates > 1), rates)
-        sums = rates.sum(axis=1)
-        refuse("Each row of rates must add up to 1", np.abs(sums - 1) > _ROUNDING, sums)
-        object.__setattr__(self, "rates", rates / sums[:, None])
-        if self.drawn is not None and (self.drawn.ndim != 3 or self.drawn.shape[1:] != (k, k) or not len(self.drawn)):
-            raise InvalidInputError(f"drawn must have the shape (n, {k}, {k}), got {self.drawn.shape}.")
+        object.__setattr__(self, "rates", rates / _row_sums("rates", rates))
+        if self.drawn is not None:
+            drawn = check_finite("drawn", self.drawn)
+            if drawn.ndim != 3 or drawn.shape[1:] != (k, k) or not len(drawn):
+                raise InvalidInputError(f"drawn must have the shape (n, {k}, {k}), got {drawn.shape}.")
+            _row_sums("drawn", drawn)
+            object.__setattr__(self, "drawn", drawn)
         check_period(self.period_days)
         check_level(self.level)
 
@@ -352,6 +354,8 @@ class MarkovChain:
         return i, j, h
 
     def _target(self, states: str | Sequence[str]) -> BoolArray:
+        if not isinstance(states, (str, Iterable)):
+            raise InputTypeError.kind("states", states, "a state or a sequence of states")
         target = np.zeros(len(self.states), np.bool_)
         target[[place_of(self.states, state) for state in ([states] if isinstance(states, str) else states)]] = True
         if not target.any():
@@ -364,3 +368,11 @@ class MarkovChain:
     def _one(self, estimate: FloatArray, drawn: FloatArray | None) -> Estimate:
         lower, upper = bounds_of(drawn, estimate, self.level)
         return Estimate(float(estimate), float(lower), float(upper))
+
+
+def _row_sums(name: str, rates: FloatArray) -> FloatArray:
+    """Return what rows of shares add up to, which is 1 but for rounding, beside them."""
+    refuse(f"{name} must lie from 0 to 1", (rates < 0) | (rates > 1), rates)
+    sums = rates.sum(axis=-1, keepdims=True)
+    refuse(f"Each row of {name} must add up to 1", np.abs(sums - 1) > _ROUNDING, sums)
+    return np.asarray(sums, np.float64)

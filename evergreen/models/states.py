@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.models.checks import check_finite, check_not_negative, refuse
 from evergreen.typing import FloatArray
+
+_MOST_HEADS: Final = 2.0**53
 
 
 def place_of(states: Sequence[str], state: object) -> int:
@@ -106,7 +109,8 @@ def head_counts(states: Sequence[str], customers: Mapping[str, float]) -> FloatA
     Raises
     ------
     InputTypeError, InvalidInputError
-        If it is no mapping to numbers of at least 0, names an unknown state, or there is nobody.
+        If it is no mapping to numbers of at least 0, names an unknown state, or there is nobody, or more than can be
+        counted exactly.
 
     Examples
     --------
@@ -117,4 +121,6 @@ def head_counts(states: Sequence[str], customers: Mapping[str, float]) -> FloatA
     refuse("customers must be at least 0", found < 0, found)
     if not found.any():
         raise InvalidInputError(f"There are no customers in {', '.join(map(repr, states))}.")
+    if found.sum() > _MOST_HEADS:
+        raise InvalidInputError(f"There are {found.sum():g} customers, more than the 2**53 that are counted exactly.")
     return found

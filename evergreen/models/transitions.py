@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal, Self, final
+from typing import Final, Literal, Self, final
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from evergreen.models.checks import check_level, check_not_negative, check_numbe
 from evergreen.models.markov_chain import MarkovChain
 from evergreen.models.states import check_period, check_states, place_of
 from evergreen.typing import FloatArray, IntArray
+
+_MOST_MOVES: Final = 2.0**53
 
 
 @final
@@ -77,6 +79,8 @@ class Transitions:
         if counts.shape != (len(states), len(states)):
             k = len(states)
             raise InvalidInputError(f"counts of {k} states must have the shape ({k}, {k}), got {counts.shape}.")
+        if counts.sum(dtype=np.float64) > _MOST_MOVES:
+            raise InvalidInputError("counts add up to more than the 2**53 that are counted exactly.")
         absorbing = check_states(self.absorbing) if self.absorbing else ()
         for state in absorbing:
             row = counts[place_of(states, state)]

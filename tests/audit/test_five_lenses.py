@@ -239,6 +239,18 @@ def test_segments_add_up_to_the_whole(kind: str, text: bool) -> None:
     np.testing.assert_array_equal(audit.persist().of_segment(audit.segments[1]).whole(), parts[1].whole())
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_categories_are_segments_by_their_names(kind: str) -> None:
+    log = pd.DataFrame({"customer_id": [1, 1, 2], "date": "2024-01-01", "amount": [1.0, 1.0, 2.0]})
+    log["segment"] = pd.Categorical(["b", "b", "a"], ["b", "a"], ordered=True)
+    audit = audit_of(KINDS[kind](log), segment="segment")
+    assert audit.segments == ("a", "b")
+    assert [audit.of_segment(name).revenue for name in audit.segments] == [2.0, 2.0]
+    log["segment"] = pd.Categorical(["b", "a", "a"])
+    with pytest.raises(InvalidInputError, match="1 of 2 customers have several values"):
+        audit_of(KINDS[kind](log), segment="segment")
+
+
 @pytest.mark.parametrize("kind", ["pandas", "polars", "duckdb"])
 def test_segments_that_are_not_clear(kind: str) -> None:
     log = pd.DataFrame({"customer_id": [1, 1, 2, 3], "date": "2024-01-01", "amount": [1.0, 1.0, 2.0, -3.0]})
@@ -325,6 +337,9 @@ def test_customers_with_refunds_only_are_left_out_and_counted() -> None:
     [
         ({"period": "W"}, InvalidInputError, "period='W' is not allowed; choose one of 'M', 'Q', 'Y'"),
         ({"period": None}, InvalidInputError, "period=None is not allowed"),
+        ({"period": np.array(["M", "Q"])}, InvalidInputError, "period=array"),
+        ({"customer": None}, InputTypeError, "customer must be the name of a column .text., got NoneType"),
+        ({"date": None}, InputTypeError, "date must be the name of a column .text., got NoneType"),
         ({"amount": None}, InputTypeError, "amount must be the name of a column"),
         ({"amount": "money"}, ColumnNotFoundError, "no column for amount='money'"),
         ({"order": "order_id"}, ColumnNotFoundError, "no column for order='order_id'"),
@@ -338,6 +353,9 @@ def test_settings_that_make_no_sense(options: dict[str, Any], error: type[Except
         audit_of(datasets.load_cdnow(sample=True), **options)
 
 
+ONE = {"customer_id": [1], "date": ["2024-01-01"], "amount": [5.0]}
+
+
 def test_questions_that_make_no_sense() -> None:
     audit = audit_of(datasets.load_cdnow(sample=True))
     with pytest.raises(InvalidInputError, match="period='1999Q1' is not one of the periods '1997Q1' to '1998Q2'"):
@@ -348,7 +366,13 @@ def test_questions_that_make_no_sense() -> None:
         audit.cohorts("money")  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="by='date' is not allowed"):
         audit.cohorts(by="date")  # type: ignore[arg-type]
-    for margin in (True, "half", (0.1,), [0.1, 0.2]):
+    with pytest.raises(InvalidInputError, match="measure=array"):
+        audit.cohorts(np.array(["orders", "revenue"]))  # type: ignore[arg-type]
+    strange: list[Any] = [np.array([1, 2]), pd.NA]
+    for name in strange:
+        with pytest.raises(InvalidInputError, match="There is no segment"):
+            audit_of(pd.DataFrame({**ONE, "segment": [1]}), segment="segment").of_segment(name)
+    for margin in (True, "half", (0.1,), [0.1, 0.2], np.complex128(0.4)):
         with pytest.raises(InputTypeError, match="margin must be a share of revenue"):
             audit.two_periods("1997Q1", "1997Q2", margin=margin)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="must be finite"):

@@ -65,6 +65,7 @@ def test_group_totals_and_totals(kind: str, log: pd.DataFrame) -> None:
     assert groups["segment"].tolist() == wanted.index.tolist()
     assert groups["customers"].tolist() == wanted["n"].tolist()
     assert groups["orders"].tolist() == wanted["orders"].tolist()
+    assert groups["orders"].dtype == np.int64
     assert groups["total_value"].tolist() == [round(value, 2) for value in wanted["value"]]
     totals = table.totals("total_value", [50.0, 1e9])
     assert totals.rows == len(frame)

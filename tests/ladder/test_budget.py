@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -73,8 +74,10 @@ WRONG: list[tuple[dict[str, Any], type[EvergreenError], str]] = [
     ({"chain": RATES}, InputTypeError, "chain must be a MarkovChain"),
     ({"chain": MarkovChain(("repeat", "lapsed"), np.eye(2), 30.0)}, InvalidInputError, "'first-time', 'loyal'"),
     ({"customers": {"vip": 3}}, InvalidInputError, "unknown 'vip'"),
+    ({"customers": {"loyal": 10**19}}, InvalidInputError, "more than the 2**53"),
     ({"customers": {"loyal": 2.5}}, InvalidInputError, "whole number"),
     ({"horizon": "inf"}, InvalidInputError, "horizon='inf' is inf periods"),
+    ({"horizon": timedelta(microseconds=1)}, InvalidInputError, "is no part of a period of"),
     ({"horizon": "9000Y"}, InvalidInputError, "a budget has at most 10,000"),
     ({"horizon": 4}, InputTypeError, "A duration must be"),
     ({"discount_rate": -0.1}, InvalidInputError, "discount_rate"),

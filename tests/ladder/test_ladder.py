@@ -61,7 +61,9 @@ def test_attributes_are_rungs_too(engine: Engine) -> None:
         base = base_of(log).with_attributes(attributes)
         ladder = LoyaltyLadder(rungs=FRIENDS).fit(base)
         assert sum(ladder.customers_.values()) == len(ids)
-        return by_id(ladder.transform(base)), in_memory(ladder.summary(base)).to_dict(as_series=False)
+        summary = in_memory(ladder.summary(base))
+        assert summary["orders"].dtype == nw.Int64
+        return by_id(ladder.transform(base)), summary.to_dict(as_series=False)
 
     (found, summary), (wanted, of_pandas) = asked(engine.of(log)), asked(log)
     for name, values in wanted.items():

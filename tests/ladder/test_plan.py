@@ -60,6 +60,11 @@ def test_lists_are_as_good_as_tuples() -> None:
     assert replace(PLAN, **fields) == PLAN
 
 
+def criterion(**change: Any) -> SuccessCriterion:
+    fields: dict[str, Any] = {"metric": "x", "target": 1.0, "by": date(2027, 1, 31), **change}
+    return SuccessCriterion(**fields)
+
+
 WRONG: list[tuple[dict[str, Any], type[EvergreenError], str]] = [
     ({"rungs": ("a", "a")}, InvalidInputError, "different names"),
     ({"goal": " "}, InvalidInputError, "goal must say something"),
@@ -81,8 +86,13 @@ WRONG: list[tuple[dict[str, Any], type[EvergreenError], str]] = [
     (
         {"criteria": (SuccessCriterion("x", math.inf, date(2027, 1, 31)),)},
         InvalidInputError,
-        "targets must be finite",
+        "target of 'x' must be finite",
     ),
+    ({"criteria": (criterion(metric=["x"]),)}, InputTypeError, "metric must be text, got list"),
+    ({"criteria": (criterion(target="0.35"),)}, InputTypeError, "target of 'x' must be a number, got str"),
+    ({"criteria": (criterion(target=[1, 2]),)}, InputTypeError, "target of 'x' must be a number, got list"),
+    ({"criteria": (criterion(at_most="no"),)}, InputTypeError, "at_most of 'x' must be True or False, got str"),
+    ({"program": (Reward("loyal", 3, 1.0),)}, InputTypeError, "The name of a reward must be text, got int"),  # type: ignore[arg-type]
 ]
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from evergreen import CustomerBase, LoyaltyLadder, Rungs
+from evergreen import CustomerBase, LoyaltyLadder, Rung, Rungs
 from evergreen.errors import DataWarning, InvalidInputError, NotFittedError
 from tests.contracts.registry import CAME_LATELY, ENGINES, Engine, assert_same, by_id, sample_log
 from tests.frames.kinds import KINDS
@@ -95,6 +95,15 @@ def test_names_of_the_result_are_not_names_of_ids(name: str, kind: str) -> None:
     named = KINDS[kind](log.rename(columns={"customer_id": name}))
     with pytest.raises(InvalidInputError, match=f"customer='{name}' is the name of a column of the result: rename it"):
         ladder_of(log, SPENDING).standing(named, customer=name, **DATES)
+
+
+@pytest.mark.parametrize("name", ["(not yet)", "(unknown)"])
+def test_names_of_no_rung_are_not_names_of_rungs(name: str) -> None:
+    log = sample_log(20)
+    ladder = ladder_of(log, Rungs([Rung(name, {"orders": (None, 2)}), Rung("more", {"orders": (2, None)})]))
+    for ask in (ladder.standing, ladder.movement):
+        with pytest.raises(InvalidInputError, match="is said of customers whose rung is none: give that rung another"):
+            ask(log, **DATES)
 
 
 def test_unfitted_says_so() -> None:

@@ -43,3 +43,9 @@ def test_times_are_not_taken_for_numbers() -> None:
         lapse_cut(gaps, [True, True, False], within=7)
     with pytest.raises(InputTypeError, match="frequency must be numbers, not times"):
         PurchaseHistories.of(gaps, [0.0, 0.0, 0.0], [9.0, 9.0, 9.0])
+
+
+@pytest.mark.parametrize("counts", [[1e19, 1.0], np.array([2**63, 1], np.uint64)], ids=["float", "uint64"])
+def test_whole_numbers_beyond_int64_do_not_turn_negative(counts: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"count must be below 2\*\*63"):
+        gini([1.0, 2.0], count=counts)

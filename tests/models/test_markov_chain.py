@@ -151,6 +151,14 @@ CASES: list[tuple[Callable[[], Any], type[EvergreenError], str]] = [
     (lambda: MarkovChain(("a",), np.eye(1), 0.0), InvalidInputError, "period_days must be above 0"),
     (lambda: MarkovChain(("a",), np.eye(1), "91D"), InputTypeError, "period_days must be a number"),  # type: ignore[arg-type]
     (lambda: MarkovChain(("a",), np.eye(1), 9.0, np.eye(1)), InvalidInputError, "drawn must have the shape (n, 1, 1)"),
+    (lambda: MarkovChain(("a",), np.eye(1), 9.0, [[1.0]]), InvalidInputError, "drawn must have the shape (n, 1, 1)"),  # type: ignore[arg-type]
+    (
+        lambda: MarkovChain(("a",), np.eye(1), 9.0, np.full((3, 1, 1), np.nan)),
+        InvalidInputError,
+        "drawn must be finite",
+    ),
+    (lambda: MarkovChain(("a",), np.eye(1), 9.0, np.full((3, 1, 1), 7.0)), InvalidInputError, "drawn must lie from 0"),
+    (lambda: MarkovChain(("a",), np.eye(1), 9.0, np.full((3, 1, 1), 0.5)), InvalidInputError, "row of drawn must add"),
     (lambda: MarkovChain(("a",), np.eye(1), 9.0, level=1.0), InvalidInputError, "level"),
     (lambda: ladder().values({"loyal": 3.0}), InvalidInputError, "reward lacks 'first-time', 'repeat', 'lapsed'"),
     (lambda: ladder().values({**REWARD, "vip": 1.0}), InvalidInputError, "unknown 'vip'"),
@@ -163,9 +171,12 @@ CASES: list[tuple[Callable[[], Any], type[EvergreenError], str]] = [
     (lambda: ladder().values(REWARD, horizon=5), InputTypeError, "A duration must be"),  # type: ignore[arg-type]
     (lambda: ladder().gain("repeat", "vip", REWARD), InvalidInputError, "state='vip' is not allowed"),
     (lambda: ladder().reach([]), InvalidInputError, "at least one"),
+    (lambda: ladder().reach(3), InputTypeError, "states must be a state or a sequence of states, got int"),  # type: ignore[arg-type]
+    (lambda: ladder().time_to(None), InputTypeError, "states must be a state or a sequence of states, got NoneType"),  # type: ignore[arg-type]
     (lambda: ladder().time_to("vip"), InvalidInputError, "not allowed"),
     (lambda: ladder().expected_customers({}, 3), InvalidInputError, "no customers"),
     (lambda: ladder().expected_customers({"loyal": -1}, 3), InvalidInputError, "at least 0"),
+    (lambda: ladder().simulate({"loyal": 10**19}, 3), InvalidInputError, "1e+19 customers, more than the 2**53"),
     (lambda: ladder().expected_customers({"loyal": 1}, 0), InvalidInputError, "at least 1"),
     (lambda: ladder().simulate({"loyal": 1.5}, 3), InvalidInputError, "whole number"),  # type: ignore[dict-item]
 ]

@@ -157,6 +157,7 @@ CASES: list[tuple[Callable[[], Any], type[EvergreenError], str]] = [
     (lambda: moves(COUNTS[:2]), InvalidInputError, "shape (3, 3), got (2, 3)"),
     (lambda: moves(COUNTS / 3), InvalidInputError, "whole number"),
     (lambda: moves(-COUNTS), InvalidInputError, "at least 0"),
+    (lambda: moves(COUNTS.astype(np.int64) * 2**55), InvalidInputError, "more than the 2**53"),
     (lambda: moves(np.full((3, 3), "many")), InputTypeError, "numbers"),
     (lambda: moves(absorbing=("loyal",)), InvalidInputError, "2 customers left 'loyal'"),
     (lambda: moves(absorbing=("vip",)), InvalidInputError, "state='vip'"),
