@@ -211,7 +211,7 @@ class CustomerBaseAudit:
         return OnePeriod(
             period,
             days[place].item(),
-            (days[place + 1] - 1).item(),
+            (days[place + 1] - np.timedelta64(1, "D")).item(),
             partial=period in self.partial,
             new_customers=int(self._sizes[place]),
             revenue=self._money(net),
