@@ -296,11 +296,14 @@ def check_finite(name: str, values: ArrayLike) -> FloatArray:
 
 
 def _numbers(name: str, values: ArrayLike, dtype: type[np.float64] | None) -> np.ndarray:
-    """Return an array, of a type if there is one; times are no numbers, though numpy would make them some."""
+    """Return an array, of a type if there is one; times and text are no numbers, though numpy would make them some."""
     try:
         array = np.asarray(values, None if _are_times(values) else dtype)
+        text = _are_text(values)
     except (TypeError, ValueError):
         raise InputTypeError.kind(name, values, "numbers") from None
+    if text:
+        raise InputTypeError.kind(name, values, "numbers, not text")
     if _are_times(array):
         raise InputTypeError.kind(name, values, f"numbers, not times: divide {array.dtype} by a unit first")
     return array
@@ -308,6 +311,13 @@ def _numbers(name: str, values: ArrayLike, dtype: type[np.float64] | None) -> np
 
 def _are_times(values: object) -> bool:
     return getattr(getattr(values, "dtype", None), "kind", "") in ("m", "M")
+
+
+def _are_text(values: object) -> bool:
+    if getattr(getattr(values, "dtype", None), "kind", "O") not in "OUST":
+        return False
+    array = np.asarray(values)
+    return array.dtype.kind in "OUST" and any(isinstance(value, str | bytes) for value in array.flat)
 
 
 def check_shapes(**columns: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evergreen import BGNBD, Concentration, GammaGamma, PurchaseHistories, gini, lapse_cut, quantile_scores
@@ -43,6 +44,19 @@ def test_times_are_not_taken_for_numbers() -> None:
         lapse_cut(gaps, [True, True, False], within=7)
     with pytest.raises(InputTypeError, match="frequency must be numbers, not times"):
         PurchaseHistories.of(gaps, [0.0, 0.0, 0.0], [9.0, 9.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [["1", "2"], np.array(["1", "2"]), np.array([1, "2"], object), pd.Series(["1", "2"], dtype="string")],
+    ids=["list", "numpy", "mixed", "pandas"],
+)
+def test_text_is_not_taken_for_numbers(text: Any) -> None:
+    """Numpy would read it; a column of text in a log is refused, too."""
+    with pytest.raises(InputTypeError, match="values must be numbers, not text, got"):
+        gini(text)
+    with pytest.raises(InputTypeError, match="count must be numbers, not text, got"):
+        gini([1.0, 2.0], count=text)
 
 
 @pytest.mark.parametrize("counts", [[1e19, 1.0], np.array([2**63, 1], np.uint64)], ids=["float", "uint64"])
