@@ -149,7 +149,19 @@ def times_in_days(times: FloatArray, unit: TimeUnit) -> FloatArray:
     >>> times_in_days(np.array([1.0, 3 / 7]), "W")
     array([7., 3.])
     """
-    return np.rint(times * (DAYS_PER_UNIT[check_time_unit(unit)] * 86_400)) / 86_400
+    days: FloatArray = np.floor(times * seconds_in(unit) + 0.5) / 86_400
+    return days
+
+
+def seconds_in(unit: TimeUnit) -> float:
+    """Return the seconds in a unit of time.
+
+    Examples
+    --------
+    >>> seconds_in("M")
+    2629746.0
+    """
+    return DAYS_PER_UNIT[check_time_unit(unit)] * 86_400
 
 
 def _numpy_in_days(duration: np.timedelta64) -> float:

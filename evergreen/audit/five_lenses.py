@@ -419,6 +419,10 @@ class CustomerBaseAudit:
         """Return an audit whose customers by period have been computed once and are kept by their engine."""
         return replace(self, _log=replace(self._log, rows=self._log.rows.persist()))
 
+    def unpersist(self) -> None:
+        """Let the engine forget what :meth:`persist` has kept; this audit cannot be asked for more afterwards."""
+        self._log.rows.unpersist()
+
     @property
     def _sizes(self) -> IntArray:
         return np.diagonal(self._cells.customers)

@@ -11,6 +11,7 @@ from evergreen.frames.grouped import mean_spend
 from evergreen.frames.history_sums import HistorySums, history_outcomes, history_sums
 from evergreen.frames.holdout import Split, split
 from evergreen.frames.instants import regular_dates
+from evergreen.frames.known import with_known
 from evergreen.frames.levels import Levels
 from evergreen.frames.moves import ABSENT, PairTotals, pair_totals
 from evergreen.frames.period_sums import BACK, KEPT, LOST, NEW, CohortCells, PeriodLog
@@ -68,4 +69,5 @@ __all__ = [
     "rung_moves",
     "rung_standing",
     "split",
+    "with_known",
 ]

@@ -104,6 +104,9 @@ class ArrayPeriods:
         """Return it as it is."""
         return self
 
+    def unpersist(self) -> None:
+        """Do nothing: the rows are in memory."""
+
 
 def periods_of_arrays(log: LogArrays, reading: Reading, period: Period) -> tuple[PeriodLog, ArrayPeriods]:
     """Read a log in memory."""

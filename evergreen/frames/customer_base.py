@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from html import escape
@@ -15,10 +17,10 @@ from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.attributes import open_attributes, with_attributes
 from evergreen.frames.audit import Dropped
 from evergreen.frames.columns import AnyFrame
-from evergreen.frames.engines import kept
 from evergreen.frames.gap_counts import LazyGaps
 from evergreen.frames.gaps import total_of
 from evergreen.frames.grouped import grouped, grouped_histories, mean_spend
+from evergreen.frames.keeping import Kept, keep
 from evergreen.frames.logs import Summary, summarize_log
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
@@ -86,6 +88,7 @@ class CustomerBase:
     money_power: int | None = None
     attributes: tuple[str, ...] = ()
     _gaps: GapHistories | LazyGaps | None = field(default=None, repr=False)
+    _kept: Kept | None = field(default=None, repr=False)
 
     @classmethod
     def from_transactions(
@@ -163,7 +166,8 @@ class CustomerBase:
         -----
         Money is added up as whole numbers of the finest power of ten (at most nine decimals) whose sums
         are exact, so every engine returns the same bits. Amounts whose sum reaches 4e15 cents and beyond
-        lose decimals. A lazy base runs from the log again at every use: :meth:`persist` it.
+        lose decimals. A lazy base runs from the log again at every use: :meth:`persist` it
+        first, and :meth:`unpersist` it in the end.
         """
         reading = reading_of(
             LogColumns(customer, date, amount, order),
@@ -496,10 +500,42 @@ class CustomerBase:
         Returns
         -------
         CustomerBase
-            Polars keeps rows in memory, DuckDB in a temporary table of the relation's own connection,
-            others in their caches. A base in memory is returned as it is.
+            A base in memory, or one that is kept already, is returned as it is.
+
+        Notes
+        -----
+        Polars keeps rows in memory, DuckDB in a temporary table of the relation's own connection, Ibis in a cached
+        table, PySpark in the memory and on the disks of its executors, once they are first asked for. They stay there
+        until :meth:`unpersist`, or until the connection or session ends.
         """
-        return replace(self, frame=kept(self._opened).to_native()) if self.is_lazy else self
+        if not self.is_lazy or (self._kept is not None and self._kept.frame.to_native() is self.frame):
+            return self
+        rows = keep(self._opened)
+        return replace(self, frame=rows.frame.to_native(), _kept=rows)
+
+    def unpersist(self) -> None:
+        """Let the engine forget the rows that :meth:`persist` has kept.
+
+        This base, and lazy results that were made from it, cannot be used afterwards; the base that was persisted can.
+        """
+        if self._kept is not None:
+            self._kept.release()
+
+    @contextmanager
+    def kept_meanwhile(self) -> Generator[CustomerBase]:
+        """Keep the rows of a lazy base for as long as several questions are asked of it.
+
+        Yields
+        ------
+        CustomerBase
+            A base in memory, or one that is kept already, as it is.
+        """
+        base = self.persist()
+        try:
+            yield base
+        finally:
+            if base is not self:
+                base.unpersist()
 
     def scores(self) -> ScoreTable:
         """Return a table to which scores are added without knowing the engine.

@@ -1,11 +1,10 @@
-"""The few things that engines do each in its own way: taking up a small table, keeping a result, looking back."""
+"""The few things that engines do each in its own way: taking up a small table, joining, looking back."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -77,26 +76,6 @@ def taken_names(frame: AnyFrame, wanted: Iterable[str], names: Iterable[str]) ->
         return [name for name in wanted if name in there]
     alike = {name.casefold() for name in names}
     return [name for name in wanted if name.casefold() in alike]
-
-
-def kept(frame: AnyFrame) -> AnyFrame:
-    """Return a lazy frame whose rows have been computed once and are kept by its own engine.
-
-    Polars keeps them in memory, DuckDB in a temporary table of the relation's own connection, Ibis and
-    PySpark in their caches. A frame in memory is returned as it is.
-    """
-    if isinstance(frame, nw.DataFrame):
-        return frame
-    engine, native = frame.implementation, frame.to_native()
-    if engine.is_duckdb():
-        name = _fresh_name()
-        native.query("evergreen_rows", f'CREATE TEMP TABLE "{name}" AS SELECT * FROM evergreen_rows')  # noqa: S608
-        return _wrapped(native.query("evergreen_rows", f'SELECT * FROM "{name}"'))  # noqa: S608
-    if engine.is_ibis():
-        return _wrapped(native.cache())
-    if engine.is_spark_like() and hasattr(native, "persist"):
-        return _wrapped(native.persist())
-    return frame.collect().lazy()
 
 
 def joined_lazily(frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], on: str) -> nw.LazyFrame[Any]:
@@ -247,10 +226,6 @@ def _arrow_table(columns: _Columns) -> Any:
     except ImportError:
         raise MissingExtraError.of("pyarrow", "duckdb", "Handing scores to the engine") from None
     return pa.table({name: pa.array(column) for name, column in columns.items()})
-
-
-def _fresh_name() -> str:
-    return f"evergreen_{uuid4().hex}"
 
 
 def _wrapped(native: Any) -> AnyFrame:

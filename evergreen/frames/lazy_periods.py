@@ -10,7 +10,7 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.frames.calendar import Calendar, calendar_number
-from evergreen.frames.engines import kept
+from evergreen.frames.keeping import Kept, keep
 from evergreen.frames.period_sums import (
     BACK,
     COUNTS,
@@ -42,9 +42,12 @@ class LazyPeriods:
     ----------
     frame : narwhals LazyFrame
         One row per customer and period: the id, places of the first purchase and of the period, and what was done.
+    kept : Kept, optional
+        The rows, if the engine keeps them.
     """
 
     frame: nw.LazyFrame[Any]
+    kept: Kept | None = None
 
     def cells(self, periods: int) -> CohortCells:
         """Return the sums by cohort and period."""
@@ -99,8 +102,13 @@ class LazyPeriods:
 
     def persist(self) -> Self:
         """Return the same, computed once and kept by the engine."""
-        frame = kept(self.frame)
-        return replace(self, frame=frame.lazy())
+        rows = keep(self.frame)
+        return replace(self, frame=rows.frame.lazy(), kept=rows)
+
+    def unpersist(self) -> None:
+        """Let the engine forget what it has kept."""
+        if self.kept is not None:
+            self.kept.release()
 
 
 def periods_of_frame(log: OpenedLog, period: Period) -> tuple[PeriodLog, nw.LazyFrame[Any]]:

@@ -97,6 +97,10 @@ class CustomerPeriods(Protocol):
         """Return the same, computed once."""
         ...
 
+    def unpersist(self) -> None:
+        """Let go of what was kept."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeriodLog:

@@ -14,9 +14,10 @@ from typing import Any, TypeAlias, final
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from evergreen.durations import times_in_days
 from evergreen.errors import ColumnNotFoundError, InvalidInputError
 from evergreen.frames.columns import AnyFrame
-from evergreen.frames.engines import kept, table_beside, values_for_frame
+from evergreen.frames.engines import table_beside, values_for_frame
 from evergreen.frames.labels import places_of
 from evergreen.frames.levels import Levels, LevelScore, check_numbers, levels_in
 from evergreen.frames.order_statistics import (
@@ -26,11 +27,12 @@ from evergreen.frames.order_statistics import (
     order_statistics_of_cells,
     order_statistics_of_frame,
 )
+from evergreen.frames.periods import days_of_times
 from evergreen.frames.tables import small_table
 from evergreen.frames.totals import ColumnTotals, totals_in_order, totals_of_row, unscaled
 from evergreen.kernels.binning import scores
 from evergreen.kernels.concentration import levels_of
-from evergreen.typing import FloatArray
+from evergreen.typing import FloatArray, TimeUnit
 
 HistoryScore: TypeAlias = Callable[..., Mapping[str, np.ndarray[Any, Any]]]
 """A vectorized function of (frequency, recency, T), and of attributes if they are named, that returns named columns
@@ -202,6 +204,28 @@ class ScoreTable:
                 expressions = {column: nw.col(column) for column in table.columns}
                 table = replace(table, frame=table.frame.with_columns(arithmetic(expressions).alias(name)))
         return table
+
+    def with_days(self, unit: TimeUnit, **times: Arithmetic) -> ScoreTable:
+        """Add columns of days, made by arithmetic from times that are there.
+
+        Parameters
+        ----------
+        unit : {"h", "D", "W", "M", "Y"}
+            Unit of the times.
+        **times : callable
+            For each new column a function of the columns by name, as in :meth:`with_columns`.
+
+        Returns
+        -------
+        ScoreTable
+            With days as of :func:`~evergreen.durations.times_in_days`, equal on every engine.
+        """
+        if isinstance(self.frame, nw.DataFrame):
+            days = {name: times_in_days(np.asarray(made(_Columns(self))), unit) for name, made in times.items()}
+            return self._with_arrays(days)
+        return self.with_columns(
+            **{name: lambda c, made=made: days_of_times(made(c), unit) for name, made in times.items()}
+        )
 
     def with_cuts(self, name: str, column: str, points: Sequence[float], *, lowest_best: bool = False) -> ScoreTable:
         """Add whole scores by cut points: 1 plus the number of points strictly below the value.
@@ -520,10 +544,6 @@ class ScoreTable:
         wanted = [self.customer, *columns] if columns else self.columns
         self._check(wanted)
         return self._whole_frame(wanted).to_native()
-
-    def persist(self) -> ScoreTable:
-        """Return a table whose rows have been computed once (a table in memory is returned as it is)."""
-        return replace(self, frame=kept(self.frame))
 
     def _whole_frame(self, columns: Sequence[str]) -> AnyFrame:
         """Return the frame with these columns alone, arrays among them put into it."""

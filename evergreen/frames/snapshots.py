@@ -12,10 +12,10 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from evergreen.errors import InvalidInputError
-from evergreen.frames.audit import Dropped, MoneyScale
+from evergreen.frames.audit import Audit, Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame
-from evergreen.frames.engines import kept
 from evergreen.frames.instants import Instants
+from evergreen.frames.keeping import kept_meanwhile
 from evergreen.frames.logs import frame_by_customer, open_checked
 from evergreen.frames.pandas_log import read_pandas
 from evergreen.frames.periods import Moment, period_number
@@ -102,8 +102,10 @@ def rung_moves(
         rows, _ = read_pandas(log, reading)
         counts, dropped = moves_of_arrays(rows, reading, instants, rungs)
     else:
-        known, dropped = _rungs_at_dates(open_log(opened, reading), reading, instants, rungs)
-        counts = _moves_of_frame(known, instants, rungs)
+        table, audit = _rungs_at_dates(open_log(opened, reading), reading, instants, rungs)
+        with kept_meanwhile(table) as rungs_at_dates:
+            known, dropped = _present(rungs_at_dates.lazy(), audit, instants)
+            counts = _moves_of_frame(known, instants, rungs)
     dropped.warn(stacklevel=3)
     return RungMoves(instants.moments, counts, dropped)
 
@@ -147,7 +149,8 @@ def rung_standing(
         code, columns, dropped = standing_of_arrays(rows, reading, instants, rungs)
         frame = nw.from_native(frame_by_customer(code, columns, levels, customer))
     else:
-        known, dropped = _rungs_at_dates(open_log(opened, reading), reading, instants, rungs)
+        table, audit = _rungs_at_dates(open_log(opened, reading), reading, instants, rungs)
+        known, dropped = _present(table, audit, instants)
         last = len(instants.last) - 1
         since, previous = nw.lit(0), nw.lit(UNKNOWN)
         for place in range(1, last + 1):
@@ -181,8 +184,8 @@ def _asked(
 
 def _rungs_at_dates(
     log: OpenedLog, reading: Reading, instants: Instants, rungs: Rungs
-) -> tuple[nw.LazyFrame[Any], Dropped]:
-    """Return one row per customer with a rung for each date, kept by the engine, and what was left out."""
+) -> tuple[nw.LazyFrame[Any], Audit]:
+    """Return one row per customer with a rung for each date, and what was found in the log."""
     audit, rows = audit_log(log)
     audit.check(reading)
     scale = MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
@@ -190,16 +193,20 @@ def _rungs_at_dates(
     table = _by_customer(money, log, instants, rungs, refunds="bought" in sums)
     cuts, dates = instants.whole_cuts(rungs, scale), range(len(instants.last))
     numbers = [_number(rungs, cuts, instants, at).alias(f"rung_{at}") for at in dates]
-    known = kept(table.select(nw.col(ID), *numbers, nw.col("rows"))).lazy()
-    dropped = audit.dropped
-    if audit.refunds:
-        alone = known.filter(nw.col(f"rung_{dates[-1]}") == 0)
-        row = next(alone.select(nw.len().alias("ids"), nw.col("rows").sum()).collect().iter_rows(named=True))
-        dropped = replace(dropped, refund_only=int(row["rows"] or 0), refund_only_customers=int(row["ids"]))
-        if not dropped.kept:
-            raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
-        known = known.filter(nw.col(f"rung_{dates[-1]}") > 0)
-    return known, dropped
+    return table.select(nw.col(ID), *numbers, nw.col("rows")), audit
+
+
+def _present(table: nw.LazyFrame[Any], audit: Audit, instants: Instants) -> tuple[nw.LazyFrame[Any], Dropped]:
+    """Return the customers who have come by the last date, and what was left out."""
+    dropped, number = audit.dropped, nw.col(f"rung_{len(instants.last) - 1}")
+    if not audit.refunds:
+        return table, dropped
+    alone = table.filter(number == 0)
+    row = next(alone.select(nw.len().alias("ids"), nw.col("rows").sum()).collect().iter_rows(named=True))
+    dropped = replace(dropped, refund_only=int(row["rows"] or 0), refund_only_customers=int(row["ids"]))
+    if not dropped.kept:
+        raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
+    return table.filter(number > 0), dropped
 
 
 def _moves_of_frame(known: nw.LazyFrame[Any], instants: Instants, rungs: Rungs) -> IntArray:

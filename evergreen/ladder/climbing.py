@@ -7,7 +7,6 @@ from typing import Any, Final, Self, final
 
 import numpy as np
 
-from evergreen.durations import times_in_days
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames import (
     UNKNOWN,
@@ -19,15 +18,15 @@ from evergreen.frames import (
     regular_dates,
     rung_moves,
     rung_standing,
+    with_known,
 )
 from evergreen.kernels.concentration import shares_of_sum
 from evergreen.ladder.movement import NOT_YET, LadderMovement
 from evergreen.ladder.rule_change import RuleChange, change_between
 from evergreen.models.estimator import Estimator
 from evergreen.models.rungs import FIRST_LOOK, Rungs
-from evergreen.typing import FloatArray, IntArray, Occasion
+from evergreen.typing import FloatArray, Occasion
 
-_TIMES: Final = ("days_since_last", "days_since_first")
 _NOT_SEEN: Final = "(unknown)"
 
 
@@ -386,17 +385,7 @@ def _money_of(base: CustomerBase) -> list[str]:
 def _valued(base: CustomerBase, columns: Iterable[str]) -> ScoreTable:
     """Return the base with columns that rungs look at."""
     wanted = list(columns)
-    made = [*_TIMES, *(["orders"] if "orders" not in base.columns else [])]
-    table = base.scores().only(*(column for column in wanted if column not in made))
-
-    def days(_: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
-        known = {"days_since_last": T - recency, "days_since_first": T}
-        return {name: times_in_days(known[name], base.time_unit) for name in _TIMES if name in wanted}
-
-    if not {*_TIMES}.isdisjoint(wanted):
-        table = table.with_histories(days)
-    if "orders" in wanted and "orders" in made:
-        table = table.with_columns(orders=lambda c: c["frequency"] + 1)
+    table = with_known(base, wanted)
     table.check_numbers(*wanted)
     return table
 

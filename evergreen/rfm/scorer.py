@@ -7,9 +7,8 @@ from typing import Any, Final, Literal, NamedTuple, Self, final
 
 import numpy as np
 
-from evergreen.durations import times_in_days
 from evergreen.errors import InvalidInputError
-from evergreen.frames import CustomerBase, ScoreTable, check_base, pair_totals
+from evergreen.frames import CustomerBase, ScoreTable, check_base, pair_totals, with_known
 from evergreen.kernels.concentration import shares_of_sum
 from evergreen.models.checks import check_choice, check_level
 from evergreen.models.estimator import Estimator
@@ -158,10 +157,11 @@ class RFMScorer(Estimator):
         learn = check_choice("method", self.method, METHODS)
         if self.breaks is not None and self.method != "breaks":
             raise InvalidInputError(f"breaks are for method='breaks', and method is {self.method!r}: leave one out.")
-        table, customers = self._values(check_base(base)), len(base)
-        self.cut_points_ = learn(table, Asked(self._columns, bins, customers, self.breaks))
-        self.customers_ = customers
-        warn_of_thin_data(table, customers, base.time_unit, stacklevel=2)
+        with check_base(base).kept_meanwhile() as kept:
+            table, customers = self._values(kept), len(kept)
+            self.cut_points_ = learn(table, Asked(self._columns, bins, customers, self.breaks))
+            self.customers_ = customers
+            warn_of_thin_data(table, customers, base.time_unit, stacklevel=2)
         return self
 
     def transform(self, base: CustomerBase) -> Any:
@@ -351,13 +351,7 @@ class RFMScorer(Estimator):
                 "summary a column total_value."
             )
 
-        def days(_: IntArray, recency: FloatArray, T: FloatArray) -> dict[str, FloatArray]:
-            return {"days_since_last": times_in_days(T - recency, base.time_unit)}
-
-        taken = [name for name in ("orders", "total_value") if name in base.columns]
-        table = base.scores().only(*taken).with_histories(days)
-        if "orders" not in taken:
-            table = table.with_columns(orders=lambda c: c["frequency"] + 1)
+        table = with_known(base, ["days_since_last", "orders", "total_value"])
         if self.monetary == "mean":
             table = table.with_columns(mean_value=lambda c: c["total_value"] / c["orders"])
         return table
