@@ -171,21 +171,21 @@ def with_value_before(frame: nw.LazyFrame[Any], name: str, column: str, by: Sequ
     return looked.with_columns(before.alias(name)).drop(*shifted.values())
 
 
-def with_sum_before(
-    frame: nw.LazyFrame[Any], name: str, value: str, column: str, by: Sequence[str]
+def with_next_and_sum(
+    frame: nw.LazyFrame[Any], names: tuple[str, str], column: str, value: str, by: Sequence[str]
 ) -> nw.LazyFrame[Any]:
-    """Add what comes before each row within its group, added up, in ascending order of a column.
+    """Add the next value of a column, and another column added up so far, in ascending order within groups.
 
     Parameters
     ----------
     frame : narwhals LazyFrame
         The rows.
-    name : str
-        Name of the new column; it is 0 in the first row of each group.
-    value : str
-        A column of whole numbers without missing values.
+    names : tuple of (str, str)
+        Names of the new columns: the next value, missing in the last row of a group, and the sum with the row itself.
     column : str
         A column without missing values; no two of a group are equal.
+    value : str
+        A column of whole numbers without missing values.
     by : sequence of str
         The columns that make the groups, without missing values.
 
@@ -193,14 +193,22 @@ def with_sum_before(
     -------
     narwhals LazyFrame
     """
-    total = nw.col(value).cum_sum()
+    after, total = names
     if not frame.implementation.is_pyarrow():
-        return frame.with_columns((total.over(*by, order_by=column) - nw.col(value)).alias(name))
-    summed = frame.with_columns((total.over(order_by=[*by, column]) - nw.col(value)).alias(name))
-    begun = f"{name}_begun"  # pyarrow has no groups in windows: the groups lie one after another
-    starts = summed.group_by(*by).agg(nw.col(name).min().alias(begun))
-    joined = summed.join(starts, on=list(by), how="left")
-    return joined.with_columns((nw.col(name) - nw.col(begun)).alias(name)).drop(begun)
+        following = nw.col(column).shift(-1).over(*by, order_by=column)
+        so_far = nw.col(value).cum_sum().over(*by, order_by=column)
+        return frame.with_columns(following.alias(after), so_far.alias(total))  # together: the engine sorts once
+    order = [*by, column]  # pyarrow has no groups in windows: the groups lie one after another
+    shifted = {key: f"{after}_{key}" for key in order}
+    looked = frame.with_columns(*(nw.col(key).shift(-1).over(order_by=order).alias(shifted[key]) for key in order))
+    looked = looked.with_columns(nw.col(value).cum_sum().over(order_by=order).alias(total))
+    following, begun = nw.col(shifted[column]), f"{total}_begun"
+    for key in by:
+        following = nw.when(nw.col(key) == nw.col(shifted[key])).then(following)
+    looked = looked.with_columns((nw.col(total) - nw.col(value)).alias(begun))
+    starts = looked.group_by(*by).agg(nw.col(begun).min())
+    joined = looked.with_columns(following.alias(after)).drop(begun).join(starts, on=list(by), how="left")
+    return joined.with_columns((nw.col(total) - nw.col(begun)).alias(total)).drop(begun, *shifted.values())
 
 
 def values_for_frame(column: np.ndarray[Any, Any]) -> Any:

@@ -8,14 +8,16 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from evergreen.frames.engines import with_sum_before, with_value_before
+from evergreen.frames.engines import with_next_and_sum
 from evergreen.frames.periods import SECONDS_PER_DAY, time_ratio
 from evergreen.frames.reading import Reading
 from evergreen.frames.visits import Visits
 from evergreen.models.gaps import MOST_OCCASIONS, GapHistories
 from evergreen.typing import FloatArray, IntArray
 
-_ORDER, _GAP, _BEFORE, _ROWS, _LAST = (f"evergreen_{name}" for name in ("order", "gap", "before", "rows", "last"))
+_ORDER, _GAP, _NEXT, _ROWS, _ENDED, _COUNT = (
+    f"evergreen_{name}" for name in ("order", "gap", "next", "rows", "ended", "count")
+)
 
 
 def gaps_of_visits(visits: Visits, end: int, reading: Reading) -> GapHistories:
@@ -63,11 +65,17 @@ class LazyGaps:
 
     def collect(self) -> GapHistories:
         """Count them in the engine: nothing but the distinct gaps comes back."""
-        ended, lasting = self._ended(), self._lasting()
-        order, gap, count = (np.concatenate(pair) for pair in zip(ended, lasting, strict=True))
-        returned = np.where(np.arange(len(count)) < len(ended[0]), count, 0)
+        order, gap, rows, ended, count = self._counts()
+        more = rows - 1  # further rows in the second of the occasion: gaps of 0
+        same = np.repeat(np.arange(len(rows)), more)
+        place = np.arange(len(same)) - (np.cumsum(more) - more)[same]
+        zeros = np.zeros(len(same), np.int64)
         return GapHistories.of(
-            order, _time(gap, self.reading), returned, count - returned, time_unit=self.reading.time_unit
+            np.concatenate((order, (order - more)[same] + place)),
+            _time(np.concatenate((gap, zeros)), self.reading),
+            np.concatenate((count * ended, count[same])),
+            np.concatenate((count * (1 - ended), zeros)),
+            time_unit=self.reading.time_unit,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -75,40 +83,26 @@ class LazyGaps:
         found = self.collect()
         return GapHistories, (found.order, found.length, found.returned, found.silent, found.time_unit)
 
-    def _ended(self) -> tuple[IntArray, IntArray, IntArray]:
-        """Return order, length and number of the gaps that an occasion ended."""
+    def _counts(self) -> list[IntArray]:
+        """Return the distinct gaps that follow an occasion, and how often each occurs.
+
+        Each has the number of occasions so far, its length, the number of rows in the period (or second) of the
+        occasion, and whether another occasion ended it.
+        """
         by, moments, rows = [self.customer], self.visits, nw.lit(1)
         if self.reading.occasion == "row":
             moments, rows = moments.group_by(*by, self.period).agg(nw.len().alias(_ROWS)), nw.col(_ROWS)
         moments = moments.with_columns(rows.cast(nw.Int64).alias(_ROWS))
-        moments = with_value_before(moments, _BEFORE, self.period, by)
-        moments = with_sum_before(moments, _ORDER, _ROWS, self.period, by)
-        wait = self._lengths(nw.col(self.period) - nw.col(_BEFORE).fill_null(nw.col(self.period)))
-        order, gap, times, count = self._counts(moments, wait, _ROWS)
-        more = times - 1  # rows in the second of the one before: gaps of 0
-        same = np.repeat(np.arange(len(times)), more)
-        place = np.arange(len(same)) - (np.cumsum(more) - more)[same]
-        later = order > 0
-        return (
-            np.concatenate((order[later], order[same] + 1 + place)),
-            np.concatenate((gap[later], np.zeros(len(same), np.int64))),
-            np.concatenate((count[later], count[same])),
-        )
-
-    def _lasting(self) -> list[IntArray]:
-        """Return order, length and number of the gaps that last at the end."""
-        customers = self.visits.group_by(self.customer).agg(
-            nw.len().alias(_ORDER), nw.col(self.period).max().alias(_LAST)
-        )
-        return self._counts(customers, self._lengths(self.end - nw.col(_LAST)))
-
-    def _counts(self, frame: nw.LazyFrame[Any], gap: nw.Expr, *besides: str) -> list[IntArray]:
-        """Return the distinct orders and gaps, with other columns, and how often each occurs."""
-        most = nw.when(nw.col(_ORDER) > MOST_OCCASIONS).then(nw.lit(MOST_OCCASIONS)).otherwise(nw.col(_ORDER))
-        keys = [_ORDER, _GAP, *besides]
-        counted = frame.with_columns(most.cast(nw.Int64).alias(_ORDER), gap.cast(nw.Int64).alias(_GAP))
-        found = counted.group_by(*keys).agg(nw.len().alias(_LAST)).collect()
-        return [found.get_column(name).to_numpy().astype(np.int64) for name in (*keys, _LAST)]
+        moments = with_next_and_sum(moments, (_NEXT, _ORDER), self.period, _ROWS, by)
+        most = MOST_OCCASIONS + nw.col(_ROWS) - 1  # rows of one second are told apart afterwards
+        upto = nw.when(nw.col(_ORDER) > most).then(most).otherwise(nw.col(_ORDER))
+        ended = nw.when(nw.col(_NEXT).is_null()).then(nw.lit(0)).otherwise(nw.lit(1))
+        gap = self._lengths(nw.col(_NEXT).fill_null(self.end) - nw.col(self.period))
+        made = {_ORDER: upto, _GAP: gap, _ENDED: ended}
+        counted = moments.with_columns(*(column.cast(nw.Int64).alias(name) for name, column in made.items()))
+        keys = [_ORDER, _GAP, _ROWS, _ENDED]
+        found = counted.group_by(*keys).agg(nw.len().alias(_COUNT)).collect()
+        return [found.get_column(name).to_numpy().astype(np.int64) for name in (*keys, _COUNT)]
 
     def _lengths(self, gap: nw.Expr) -> nw.Expr:
         """Return differences of periods in whole periods; of seconds in days, a begun one in full."""
