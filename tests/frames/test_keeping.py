@@ -1,0 +1,147 @@
+"""Rows that an engine keeps: computed once, and let go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from evergreen import CustomerBase, CustomerBaseAudit, LoyaltyLadder, RFMScorer, datasets
+from tests.frames.kinds import EAGER, KINDS, LAZY, rows
+
+
+@pytest.fixture(scope="module")
+def log() -> pd.DataFrame:
+    return datasets.load_cdnow(sample=True)
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+
+
+@pytest.mark.parametrize("kind", EAGER)
+def test_a_base_in_memory_is_kept_as_it_is(kind: str, log: pd.DataFrame) -> None:
+    base = CustomerBase.from_transactions(KINDS[kind](log))
+    assert base.persist() is base
+    base.unpersist()
+    assert len(base) == 2_357
+
+
+@pytest.mark.parametrize("kind", LAZY)
+def test_a_kept_base_is_not_kept_twice(kind: str, log: pd.DataFrame) -> None:
+    base = CustomerBase.from_transactions(KINDS[kind](log))
+    kept = base.persist()
+    assert kept.persist() is kept
+    with kept.kept_meanwhile() as same:
+        assert same is kept
+    assert len(kept) == len(base)
+
+
+def test_duckdb_lets_go_of_what_it_kept(log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    base = CustomerBase.from_transactions(connection.from_df(log))
+    kept = base.persist()
+    assert len(tables(connection)) == 1
+    assert len(kept) == 2_357
+    kept.unpersist()
+    kept.unpersist()
+    assert tables(connection) == []
+    assert len(base) == 2_357
+    with pytest.raises(duckdb.CatalogException, match="does not exist"):
+        len(kept)
+
+
+def test_letting_go_after_the_connection_is_closed(log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    kept = CustomerBase.from_transactions(connection.from_df(log)).persist()
+    connection.close()
+    kept.unpersist()
+
+
+def test_attributes_stand_on_the_kept_rows(log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    kept = CustomerBase.from_transactions(connection.from_df(log)).persist()
+    known = connection.sql("SELECT DISTINCT customer_id, customer_id % 3 AS region FROM log")
+    base = kept.with_attributes(known)
+    assert base.persist() is not base
+    base.unpersist()
+    assert len(tables(connection)) == 1  # that of base.persist(), which was not told to go
+
+
+def counted(log: pd.DataFrame) -> tuple[pl.LazyFrame, list[int]]:
+    """Return a lazy log, and a list that grows by its rows each time it is read."""
+    readings: list[int] = []
+
+    def read(frame: pl.DataFrame) -> pl.DataFrame:
+        readings.append(len(frame))
+        return frame
+
+    return pl.from_pandas(log).lazy().map_batches(read), readings
+
+
+@pytest.mark.parametrize("method", ["quantile", "nested", "kmeans", "equal_revenue"])
+def test_learning_reads_the_log_once(method: Any, log: pd.DataFrame) -> None:
+    lazy, readings = counted(log)
+    base = CustomerBase.from_transactions(lazy)
+    assert readings == [len(log)]
+    scorer = RFMScorer(method=method).fit(base)
+    assert readings == [len(log)] * 2
+    wanted = RFMScorer(method=method).fit(CustomerBase.from_transactions(log))
+    for column, points in wanted.cut_points_.items():
+        np.testing.assert_array_equal(scorer.cut_points_[column], points)
+
+
+def test_an_audit_reads_the_log_once_it_is_kept(log: pd.DataFrame) -> None:
+    lazy, readings = counted(log)
+    audit = CustomerBaseAudit.from_transactions(lazy).persist()
+    before = len(readings)
+    audit.one_period("1997Q3")
+    audit.two_periods("1997Q3", "1997Q4")
+    assert len(readings) == before
+    audit.unpersist()
+
+
+ASKED: dict[str, Callable[[Any], Any]] = {
+    "fit": lambda log: RFMScorer().fit(CustomerBase.from_transactions(log)),
+    "movement": lambda log: (
+        LoyaltyLadder().fit(CustomerBase.from_transactions(log)).movement(log, at=["1997-09-30", "1998-06-30"])
+    ),
+    "standing": lambda log: nw.from_native(
+        LoyaltyLadder().fit(CustomerBase.from_transactions(log)).standing(log, at=["1997-09-30", "1998-06-30"])
+    ).collect(),
+    "audit": lambda log: CustomerBaseAudit.from_transactions(log).persist().unpersist(),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_nothing_stays_behind_in_duckdb(asked: str, log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    ASKED[asked](connection.from_df(log))
+    assert tables(connection) == []
+
+
+def test_a_failed_fit_leaves_nothing_behind(log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    base = CustomerBase.from_transactions(connection.from_df(log[log["customer_id"] == 4]))
+    with pytest.raises(ValueError, match="needs as many different values"):
+        RFMScorer(method="kmeans").fit(base)
+    assert tables(connection) == []
+
+
+@pytest.mark.parametrize("unit", ["h", "D", "W", "M", "Y"])
+def test_days_are_those_of_arrays_in_every_unit(unit: Any, log: pd.DataFrame) -> None:
+    def days(given: Any) -> pd.DataFrame:
+        base = CustomerBase.from_transactions(given, time_unit=unit)
+        made = base.scores().with_days(unit, silent=lambda c: c["T"] - c["recency"], age=lambda c: c["T"])
+        return rows(made.to_native("silent", "age"))
+
+    wanted = days(log)
+    assert (wanted["age"] == np.floor(wanted["age"])).all()  # whole days, whatever the unit
+    for kind, make in KINDS.items():
+        pd.testing.assert_frame_equal(days(make(log)), wanted, check_exact=True, obj=kind)
