@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import time
 from importlib import metadata
 
@@ -46,6 +49,29 @@ def pytest_benchmark_update_machine_info(machine_info):
 def answers():
     """Return what the first entrant answered to each problem."""
     return {}
+
+
+@pytest.fixture(scope="module")
+def built(request, tmp_path_factory):
+    """Return a function that returns the folder of a log, built once by the PROGRAM of the module."""
+    folders = {}
+
+    def folder_of(size):
+        if size not in folders:
+            folders[size] = tmp_path_factory.mktemp("log")
+            command = [
+                sys.executable,
+                str(request.module.PROGRAM),
+                "build",
+                str(problems.number(size)),
+                str(folders[size]),
+            ]
+            subprocess.run(command, check=True)
+        return folders[size]
+
+    yield folder_of
+    for folder in folders.values():
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,23 +15,6 @@ from benchmarks.conftest import record
 
 PROGRAM = Path(__file__).with_name("whole_way.py")
 LARGEST = {"evergreen": 10**9, "lifetimes": 1_000_000}
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """Return a function that returns the folder of a log, built once."""
-    folders = {}
-
-    def folder_of(size):
-        if size not in folders:
-            folders[size] = tmp_path_factory.mktemp("log")
-            command = [sys.executable, str(PROGRAM), "build", str(problems.number(size)), str(folders[size])]
-            subprocess.run(command, check=True)
-        return folders[size]
-
-    yield folder_of
-    for folder in folders.values():
-        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("name", LARGEST)

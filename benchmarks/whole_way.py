@@ -10,9 +10,7 @@ its end, and the answers.
 from __future__ import annotations
 
 import json
-import resource
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a program, it knows its own folder alone
@@ -22,18 +20,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import problems
+from benchmarks.processes import Steps
 
 COLUMNS = ("customer_id", "date", "amount")
-
-
-def peak_bytes():
-    """Return the peak of resident memory of this process (not, as getrusage does, of its parent too)."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def build(size, folder):
@@ -100,32 +89,9 @@ def with_lifetimes(log, step):
 
 def score(entrant, folder):
     log = read(folder)
-    steps = []
-
-    def step(name, call):
-        cpu, wall = time.process_time(), time.perf_counter()
-        found = call()
-        steps.append(
-            {
-                "step": name,
-                "cpu_seconds": time.process_time() - cpu,
-                "wall_seconds": time.perf_counter() - wall,
-                "peak_bytes": peak_bytes(),
-            }
-        )
-        return found
-
-    before = peak_bytes()
+    step = Steps()
     answer = {"evergreen": with_evergreen, "lifetimes": with_lifetimes}[entrant](log, step)
-    return {
-        "rows": len(log),
-        "peak_bytes_before": before,
-        "peak_bytes": peak_bytes(),
-        "cpu_seconds": sum(each["cpu_seconds"] for each in steps),
-        "wall_seconds": sum(each["wall_seconds"] for each in steps),
-        "steps": steps,
-        "answer": {name: float(value) for name, value in answer.items()},
-    }
+    return step.report(len(log), answer)
 
 
 if __name__ == "__main__":
