@@ -46,6 +46,8 @@ def keep(frame: AnyFrame) -> Kept:
     if isinstance(frame, nw.DataFrame):
         return Kept(frame, _nothing)
     engine, native = frame.implementation, frame.to_native()
+    if engine.is_polars():
+        return Kept(nw.from_native(native.collect().lazy()), _nothing)
     if engine.is_duckdb():
         return _in_temporary_table(native)
     if engine.is_ibis():
