@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Final
 
 project: Final = "evergreen"
@@ -33,8 +35,13 @@ myst_heading_anchors: Final = 3
 nb_execution_mode: Final = "force"
 nb_execution_raise_on_error: Final = True
 nb_execution_timeout: Final = 300
-# A page about data that cannot be shipped runs where EVERGREEN_DATA names its folder, and stands unexecuted elsewhere.
-nb_execution_excludepatterns: Final = [] if os.environ.get("EVERGREEN_DATA") else ["how_to/online_retail.md"]
+# A page stands unexecuted where what it needs is not there: data that cannot be shipped, an engine, a Java machine.
+_runs: Final = {
+    "how_to/online_retail.md": bool(os.environ.get("EVERGREEN_DATA")),
+    "how_to/spark.md": bool(find_spec("pyspark") and shutil.which("java")),
+    "how_to/warehouses.md": bool(find_spec("ibis")),
+}
+nb_execution_excludepatterns: Final = [page for page, there in _runs.items() if not there]
 nb_execution_show_tb: Final = True
 nb_merge_streams: Final = True
 
