@@ -325,8 +325,8 @@ class CustomerBase:
         """
         grains: tuple[Occasion, ...] = ("D", "row") if self.occasion is None else (self.occasion,)
         columns, count = grouped_histories(self._opened, [time_ratio(grain, self.time_unit) for grain in grains])
-        total = total_of(self._opened, "log_gaps") if "log_gaps" in self.columns else None
-        return PurchaseHistories(*columns, count, self.time_unit, total)
+        logs = total_of(self._opened, "log_gaps") if "log_gaps" in self.columns else (None, 0.0)
+        return PurchaseHistories(*columns, count, self.time_unit, *logs)
 
     def histories_by(self, *attributes: str) -> AttributedHistories:
         """Group the customers to distinct purchase histories with attributes, in the engine if the base is lazy.

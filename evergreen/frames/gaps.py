@@ -20,6 +20,7 @@ from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import with_value_before
 from evergreen.frames.periods import time_ratio
 from evergreen.frames.reading import Reading
+from evergreen.models.histories import rounded_with_rest
 from evergreen.typing import IntArray, Occasion
 
 COARSE: Final = "evergreen_coarse"
@@ -136,8 +137,8 @@ def log_gaps_of(coarse: Any, fine: Any, frequency: Any, reading: Reading) -> Any
     return coarse * (1 / _PER_UNIT) + fine * (1 / (_PER_UNIT * _PER_COARSE)) + frequency * math.log(times / over)
 
 
-def total_of(frame: AnyFrame, column: str) -> float:
-    """Return the sum of a column of a base, exact to 2**-45 a customer and rounded once.
+def total_of(frame: AnyFrame, column: str) -> tuple[float, float]:
+    """Return the sum of a column of a base, exact to 2**-45 a customer and rounded once, and what rounding took off.
 
     Parameters
     ----------
@@ -148,13 +149,13 @@ def total_of(frame: AnyFrame, column: str) -> float:
 
     Returns
     -------
-    float
+    total, rest : float
         The same in any order and on any engine.
     """
     coarse, fine = (part.cast(nw.Int64).sum() for part in _parts(nw.col(column), nw.Expr.floor))
     row = next(frame.lazy().select(coarse.alias(COARSE), fine.alias(FINE)).collect().iter_rows(named=True))
     whole, rest = Fraction(int(row[COARSE])), Fraction(int(row[FINE]))
-    return float((whole + rest / Fraction(_PER_COARSE)) / Fraction(_PER_UNIT))
+    return rounded_with_rest((whole + rest / Fraction(_PER_COARSE)) / Fraction(_PER_UNIT))
 
 
 def refuse_zero_gaps(zeros: int, purchases: int) -> None:
