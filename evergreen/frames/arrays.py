@@ -116,8 +116,8 @@ class ArrayCustomers:
     Parameters
     ----------
     found : dict of str to ndarray
-        One entry per customer with a purchase: ``code``; ``occasions``, ``first_period`` and ``last_period`` since 1970,
-        the days (or seconds) ``first`` and ``last``, ``orders``; of whole money ``spent``, ``net`` of refunds and
+        One entry per customer with a purchase: ``code``; ``occasions``, ``first_period`` and ``last_period`` since
+        1970, the days (or seconds) ``first`` and ``last``, ``orders``; of whole money ``spent``, ``net`` of refunds and
         ``first_money`` in the first period; ``coarse`` and ``fine`` if the logarithms of gaps are wanted.
     alone : dict of str to ndarray
         One entry per customer with refunds only: ``code``, ``net`` and the number of ``rows``.
@@ -208,9 +208,7 @@ def customers_of_arrays(log: LogArrays, audit: Audit, scale: MoneyScale, reading
     return ArrayCustomers(found, alone, visits)
 
 
-def summary_columns(
-    found: dict[str, _Array], end: Boundary, scale: MoneyScale, reading: Reading
-) -> dict[str, _Array]:
+def summary_columns(found: dict[str, _Array], end: Boundary, scale: MoneyScale, reading: Reading) -> dict[str, _Array]:
     """Express what customers did in the units of the user; the dates stay whole days (or seconds).
 
     Parameters
@@ -240,13 +238,13 @@ def summary_columns(
         "orders": found["orders"],
     }
     if "spent" in found:
-        columns |= _money(frequency, found["spent"], found["first_money"], found["net"], scale)
+        columns |= money_columns(frequency, found["spent"], found["first_money"], found["net"], scale)
     if reading.log_gaps:
         columns["log_gaps"] = log_gaps_of(found["coarse"], found["fine"], frequency, reading)
     return {name: columns[name] for name in SUMMARY_COLUMNS if name in columns}
 
 
-def _money(
+def money_columns(
     frequency: IntArray, spent: FloatArray, first_money: FloatArray, net: FloatArray, scale: MoneyScale
 ) -> dict[str, _Array]:
     """Return the columns of a log with money, from whole money."""

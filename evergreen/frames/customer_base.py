@@ -16,10 +16,12 @@ from evergreen.frames.attributes import open_attributes, with_attributes
 from evergreen.frames.audit import Dropped
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import kept
-from evergreen.frames.gap_counts import LazyGaps
+from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.gaps import total_of
 from evergreen.frames.grouped import grouped, grouped_histories, mean_spend
+from evergreen.frames.increments import add_rows
 from evergreen.frames.logs import Summary, summarize_log
+from evergreen.frames.past import Past, updatable
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import ScoreTable
@@ -85,7 +87,8 @@ class CustomerBase:
     dropped: Dropped
     money_power: int | None = None
     attributes: tuple[str, ...] = ()
-    _gaps: GapHistories | LazyGaps | None = field(default=None, repr=False)
+    _gaps: GapHistories | LazyGaps | AddedGaps | None = field(default=None, repr=False)
+    _past: Past | None = field(default=None, repr=False)
 
     @classmethod
     def from_transactions(
@@ -177,6 +180,70 @@ class CustomerBase:
         found.dropped.warn(stacklevel=2)
         return cls.from_parts(found, reading)
 
+    def update(self, new_rows: Any, *, observation_end: Moment | None = None) -> CustomerBase:
+        """Return the base with later rows of its log added, without reading the log again.
+
+        Parameters
+        ----------
+        new_rows : frame
+            Rows after the end of this base, with the columns of its log, in a frame of the same kind (lazy in the same
+            engine if the base is lazy). It is not changed.
+        observation_end : str, date, datetime or numpy.datetime64, optional
+            The new end of the observation, read as in :meth:`from_transactions`. By default the latest usable row; the
+            end of this base if there is none.
+
+        Returns
+        -------
+        CustomerBase
+            To the bit the base that :meth:`from_transactions` makes of the rows read so far and the new ones, with the
+            settings of this base; the notes tell where it is not. In memory sorted by customer id; lazy if this base is.
+
+        Raises
+        ------
+        ColumnNotFoundError
+            If a column of the log is missing.
+        InputTypeError
+            If the rows are in a frame of another kind, or a column is of a type that cannot be read or put to that of
+            the base.
+        InvalidInputError
+            If rows lie at or before the end of this base (at the grains of day, week and month: of its day), where
+            they cannot be told from those read already; if ``observation_end`` lies before it; if the base was made
+            from a summary, or has attributes.
+
+        Warns
+        -----
+        DataWarning
+            If new rows were left out, with the counts.
+
+        Notes
+        -----
+        - Rows after the end of this base were not read, and :attr:`dropped` forgets them: give them among the new ones.
+        - Ids of orders are not kept: an order with rows on both sides of the end counts as two.
+        - Money of more decimals than :attr:`money_power` has in the end is rounded for each customer, not for each row,
+          where sums have outgrown the decimals that they had. Money in cents has no such decimals below 4e13.
+        - Customers whose ids cannot be compared with others come last if they are new.
+
+        A lazy base runs from the log again at every use, and from all new rows, unless :meth:`persist` is called after
+        each update.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> log = pd.DataFrame({"customer_id": ["ann", "bob"], "date": ["2024-01-01", "2024-01-05"], "amount": [10.0, 20.0]})
+        >>> base = CustomerBase.from_transactions(log, observation_end="2024-01-07")
+        >>> later = pd.DataFrame({"customer_id": ["ann", "eve"], "date": ["2024-01-08", "2024-01-09"], "amount": [30.0, 5.0]})
+        >>> base.update(later, observation_end="2024-01-10").frame[["customer_id", "frequency", "T", "monetary_value"]]
+          customer_id  frequency    T  monetary_value
+        0         ann          1  9.0            30.0
+        1         bob          0  5.0             0.0
+        2         eve          0  1.0             0.0
+        """
+        past = updatable(self._past, self.attributes)
+        end = None if observation_end is None else boundary("observation_end", observation_end)
+        found, dropped = add_rows(self._opened, past, self._gaps, new_rows, end)
+        dropped.warn(stacklevel=2)
+        return self.from_parts(found, past.reading)
+
     @classmethod
     def from_parts(cls, found: Summary, reading: Reading) -> CustomerBase:
         """Return the base of a summary that evergreen made itself; nothing is checked."""
@@ -189,6 +256,7 @@ class CustomerBase:
             found.dropped,
             None if reading.columns.amount is None else found.scale.power,
             _gaps=found.gaps,
+            _past=found.past,
         )
 
     @classmethod
@@ -398,6 +466,8 @@ class CustomerBase:
                 "This base was made from a summary, which does not tell the gaps between purchases: build it from the "
                 "log by from_transactions(), or count them yourself into GapHistories.of()."
             )
+        if isinstance(self._gaps, AddedGaps):
+            return self._gaps.beside(self.histories())
         found = self._gaps.collect() if isinstance(self._gaps, LazyGaps) else self._gaps
         if not self.is_lazy and found.customers != len(self):
             raise InvalidInputError(
@@ -499,7 +569,11 @@ class CustomerBase:
             Polars keeps rows in memory, DuckDB in a temporary table of the relation's own connection,
             others in their caches. A base in memory is returned as it is.
         """
-        return replace(self, frame=kept(self._opened).to_native()) if self.is_lazy else self
+        if not self.is_lazy:
+            return self
+        gaps = self._gaps.persist() if isinstance(self._gaps, AddedGaps) else self._gaps
+        past = None if self._past is None else self._past.persist()
+        return replace(self, frame=kept(self._opened).to_native(), _gaps=gaps, _past=past)
 
     def scores(self) -> ScoreTable:
         """Return a table to which scores are added without knowing the engine.

@@ -42,15 +42,13 @@ ARRAYS: Final = Rules(np.where, np.floor)
 EXPRESSIONS: Final = Rules(_chosen, nw.Expr.floor)
 
 
-def first_periods(age: Any, end_period: int, reading: Reading, rules: Rules) -> Any:
-    """Return the periods of first purchases, from the column ``T`` of a base.
+def whole_periods(time: Any, reading: Reading, rules: Rules) -> Any:
+    """Return the whole periods that times were made from.
 
     Parameters
     ----------
-    age : ndarray or narwhals expression
-        The column.
-    end_period : int
-        The period that ends its observation.
+    time : ndarray or narwhals expression
+        Times of a base, or a difference of two.
     reading : Reading
         Tells the period and the unit of time.
     rules : Rules
@@ -60,7 +58,8 @@ def first_periods(age: Any, end_period: int, reading: Reading, rules: Rules) -> 
     -------
     ndarray or narwhals expression, of float64
     """
-    return end_period - _periods(age, reading, rules)
+    times, over = time_ratio(reading.occasion, reading.time_unit)
+    return rules.floor(time * over / times + 0.5)
 
 
 def whole_columns(
@@ -93,11 +92,11 @@ def whole_columns(
     another division shows by which.
     """
     frequency = columns["frequency"]
-    first = first_periods(columns["T"], end_period, reading, rules)
+    first = end_period - whole_periods(columns["T"], reading, rules)
     made = {
         "occasions": frequency + 1,
         "first_period": first,
-        "last_period": first + _periods(columns["recency"], reading, rules),
+        "last_period": first + whole_periods(columns["recency"], reading, rules),
         "orders": columns["orders"],
     }
     if "total_value" not in columns:
@@ -170,12 +169,6 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any], rules: Rules) -> dict
         more = where(within, new["first_money"], 0)
         made["first_money"] = where(known, old["first_money"] + more, new["first_money"])
     return made
-
-
-def _periods(time: Any, reading: Reading, rules: Rules) -> Any:
-    """Return times as the whole periods that they were made from."""
-    times, over = time_ratio(reading.occasion, reading.time_unit)
-    return rules.floor(time * over / times + 0.5)
 
 
 def _numerator(quotient: Any, up: Any, down: Any, rules: Rules) -> Any:

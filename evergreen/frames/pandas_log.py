@@ -142,6 +142,100 @@ def order_of_ids(ids: Any) -> IntArray | None:
         return None
 
 
+def ids_like(ids: Any, known: Any) -> Any:
+    """Return ids of later rows in the type that they have in a base.
+
+    Parameters
+    ----------
+    ids : pandas array or index
+        The ids.
+    known : pandas.Series
+        The ids of the base.
+
+    Returns
+    -------
+    pandas array
+
+    Raises
+    ------
+    InputTypeError
+        If they are of another kind.
+    """
+    import pandas as pd
+
+    given, kind = pd.Series(ids).array, known.dtype
+    if not len(given):
+        return known.array[:0]
+    if given.dtype == kind:
+        return given
+    numbers = (pd.api.types.is_numeric_dtype(one) and not pd.api.types.is_bool_dtype(one) for one in (given, kind))
+    if all(numbers):
+        made = given.astype(kind)
+        if bool((made == given).all()):
+            return made
+    elif kind == object or (
+        pd.api.types.is_string_dtype(kind) and pd.api.types.infer_dtype(given, skipna=False) == "string"
+    ):
+        return given.astype(kind)
+    raise InputTypeError(
+        f"The customer column {known.name!r} of the new rows holds {given.dtype}, that of the base {kind}: convert it "
+        f"first, such as new_rows[{known.name!r}].astype(base.frame[{known.name!r}].dtype)."
+    )
+
+
+def ids_of_both(ids: Any, more: Any) -> Any:
+    """Return ids and others behind them, in one pandas array."""
+    import pandas as pd
+
+    sides = [side for side in (ids, more) if len(side)]
+    return pd.concat([pd.Series(side) for side in sides], ignore_index=True).array if sides else ids
+
+
+def places_of_ids(ids: Any, among: Any) -> IntArray:
+    """Return the places of distinct ids among others, -1 for those that are not there."""
+    import pandas as pd
+
+    few, many = (pd.Index(array, tupleize_cols=False) for array in (ids, among))
+    which = few.get_indexer(many)  # a table of the few, for it is quick to build
+    there = np.flatnonzero(which >= 0)
+    places = np.full(len(few), -1, np.int64)
+    places[which[there]] = there
+    return places
+
+
+def ids_with(ids: Any, more: Any) -> tuple[Any, IntArray | None]:
+    """Return ids in their order and others put in, and the order that brings arrays of both there (if any).
+
+    Parameters
+    ----------
+    ids : pandas array
+        In ascending order, if they can be compared with one another.
+    more : pandas array
+        Others, of the same type; ids that cannot be compared come at the end.
+
+    Returns
+    -------
+    ids : pandas array
+    order : ndarray of int64, or None
+        None where there are no others.
+    """
+    import pandas as pd
+
+    if not len(more):
+        return ids, None
+    both = ids_of_both(ids, more)
+    late = order_of_ids(more)
+    if late is None:
+        return both, None
+    sides = [array.codes if isinstance(array, pd.Categorical) else array for array in (ids, more.take(late))]
+    try:
+        places = sides[0].searchsorted(sides[1])
+    except TypeError:
+        return both, None
+    order = np.insert(np.arange(len(ids)), places, len(ids) + late)
+    return both.take(order), order
+
+
 def _read_when(series: Any, *, seconds: bool) -> IntArray:
     """Return days (or seconds) since 1970, ``NO_DATE`` where missing."""
     import pandas as pd

@@ -17,7 +17,7 @@ from evergreen.frames.audit import Audit, MoneyScale
 from evergreen.frames.engines import kept
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import Reading
-from evergreen.typing import FloatArray, IntArray, Occasion
+from evergreen.typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +79,25 @@ def scale_of(audit: Audit, reading: Reading) -> MoneyScale:
     return MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
 
 
-def latest_row(audit: Audit, occasion: Occasion) -> Boundary:
-    """Return the end of an observation that ends with the latest usable row."""
-    return Boundary.of_second(audit.last) if occasion == "row" else Boundary.of_day(audit.last)
+def later_end(past: Past, audit: Audit, reading: Reading) -> Boundary:
+    """Return the end of an observation to which rows were added: as given, the latest of them, or as it was.
+
+    Parameters
+    ----------
+    past : Past
+        What a base remembers.
+    audit : Audit
+        What was found in the rows.
+    reading : Reading
+        How they were read.
+
+    Returns
+    -------
+    Boundary
+    """
+    if reading.end is not None or not audit.counts.get("kept", 0):
+        return reading.end or past.end
+    return Boundary.of_second(audit.last) if reading.occasion == "row" else Boundary.of_day(audit.last)
 
 
 def updatable(past: Past | None, attributes: tuple[str, ...]) -> Past:

@@ -36,7 +36,7 @@ ORDER: Final = "evergreen_order"
 WHEN: Final = "evergreen_when"
 PERIOD: Final = "evergreen_number"
 _PERIOD: Final = "evergreen_period"
-_REASON: Final = "evergreen_reason"
+REASON: Final = "evergreen_reason"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -275,10 +275,10 @@ def audit_log(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
             nw.col("size").max().alias("largest"),
             nw.col("refund").sum().alias("refunds"),
         ]
-    found = rows.group_by(_REASON).agg(*totals).collect()
-    records = {REASONS[int(row[_REASON])]: row for row in found.iter_rows(named=True)}
+    found = rows.group_by(REASON).agg(*totals).collect()
+    records = {REASONS[int(row[REASON])]: row for row in found.iter_rows(named=True)}
     counts = {reason: int(row["rows"]) for reason, row in records.items()}
-    kept = rows.filter(nw.col(_REASON) == 0)
+    kept = rows.filter(nw.col(REASON) == 0)
     row = records.get("kept")
     if row is None:
         return Audit(counts), kept
@@ -315,7 +315,7 @@ def with_reasons(log: OpenedLog) -> nw.LazyFrame[Any]:
     reason = nw.lit(0)
     for name, holds in reversed(fine.items()):
         reason = nw.when(holds.fill_null(value=False)).then(reason).otherwise(nw.lit(REASONS.index(name)))
-    return frame.with_columns(reason.alias(_REASON))
+    return frame.with_columns(reason.alias(REASON))
 
 
 def _parsed_texts(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[Any]:
@@ -451,9 +451,7 @@ def _orders(log: OpenedLog, kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return as_int64(counted, ["orders"])
 
 
-def _summary_columns(
-    frame: nw.LazyFrame[Any], reading: Reading, end: Boundary, scale: MoneyScale
-) -> nw.LazyFrame[Any]:
+def _summary_columns(frame: nw.LazyFrame[Any], reading: Reading, end: Boundary, scale: MoneyScale) -> nw.LazyFrame[Any]:
     """Express whole periods and whole money in the units of the user."""
     times, over = time_ratio(reading.occasion, reading.time_unit)
     names = frame.collect_schema().names()
