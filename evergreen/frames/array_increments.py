@@ -180,8 +180,8 @@ def _before(base: Any, past: Past, touched: _Touched, scales: tuple[MoneyScale, 
         old[name][known] = column
     if "net" in old:
         beside = touched.beside[there]
-        old["net"][there] += _on_scale(past.besides.net, scales)[beside]
-        old["rows"][there] += past.besides.rows[beside]
+        old["net"][there] = _on_scale(past.besides.net, scales)[beside]
+        old["rows"][there] = past.besides.rows[beside]
     return old
 
 
@@ -215,8 +215,8 @@ def _all(base: Any, past: Past, end: Boundary, scales: tuple[MoneyScale, MoneySc
     columns["T"] = (whole_periods(columns["T"], reading, ARRAYS) + moved) * times / over
     if scales[0] != scales[1]:
         whole = whole_columns(columns, 0, reading, scales, ARRAYS)
-        money = (whole[name] for name in ("spent", "first_money", "net"))
-        columns |= money_columns(columns["frequency"], *money, scales[1])
+        frequency, first = columns["frequency"], whole["first_money"]
+        columns |= money_columns(frequency, whole["spent"], first, whole["net"], scales[1])
     return columns
 
 

@@ -21,7 +21,7 @@ from evergreen.frames.gaps import total_of
 from evergreen.frames.grouped import grouped, grouped_histories, mean_spend
 from evergreen.frames.increments import add_rows
 from evergreen.frames.logs import Summary, summarize_log
-from evergreen.frames.past import Past, updatable
+from evergreen.frames.past import Past, check_no_attributes, no_past
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import ScoreTable
@@ -196,7 +196,7 @@ class CustomerBase:
         -------
         CustomerBase
             To the bit the base that :meth:`from_transactions` makes of the rows read so far and the new ones, with the
-            settings of this base; the notes tell where it is not. In memory sorted by customer id; lazy if this base is.
+            settings of this base; the notes tell where it is not. In memory sorted by customer id, lazy if this one is.
 
         Raises
         ------
@@ -229,20 +229,23 @@ class CustomerBase:
         Examples
         --------
         >>> import pandas as pd
-        >>> log = pd.DataFrame({"customer_id": ["ann", "bob"], "date": ["2024-01-01", "2024-01-05"], "amount": [10.0, 20.0]})
-        >>> base = CustomerBase.from_transactions(log, observation_end="2024-01-07")
-        >>> later = pd.DataFrame({"customer_id": ["ann", "eve"], "date": ["2024-01-08", "2024-01-09"], "amount": [30.0, 5.0]})
-        >>> base.update(later, observation_end="2024-01-10").frame[["customer_id", "frequency", "T", "monetary_value"]]
+        >>> dates = ["2024-01-01", "2024-01-05", "2024-01-08", "2024-01-09"]
+        >>> log = pd.DataFrame({"customer_id": ["ann", "bob", "ann", "eve"], "date": dates, "amount": [10.0, 20, 30, 5]})
+        >>> base = CustomerBase.from_transactions(log[:2], observation_end="2024-01-07")
+        >>> later = base.update(log[2:], observation_end="2024-01-10")
+        >>> later.frame[["customer_id", "frequency", "T", "monetary_value"]]
           customer_id  frequency    T  monetary_value
         0         ann          1  9.0            30.0
         1         bob          0  5.0             0.0
         2         eve          0  1.0             0.0
         """
-        past = updatable(self._past, self.attributes)
+        if self._past is None or self._gaps is None:
+            raise no_past()
+        check_no_attributes(self.attributes)
         end = None if observation_end is None else boundary("observation_end", observation_end)
-        found, dropped = add_rows(self._opened, past, self._gaps, new_rows, end)
+        found, dropped = add_rows(self._opened, self._past, self._gaps, new_rows, end)
         dropped.warn(stacklevel=2)
-        return self.from_parts(found, past.reading)
+        return self.from_parts(found, self._past.reading)
 
     @classmethod
     def from_parts(cls, found: Summary, reading: Reading) -> CustomerBase:

@@ -81,8 +81,8 @@ def _opened(new_rows: Any, base: AnyFrame, reading: Reading) -> AnyFrame:
     rows = open_frame("frame of new rows", new_rows)
     if not alike(rows, base):
         raise InputTypeError(
-            f"The new rows are in a {kind_of_frame(rows)}, the base in a {kind_of_frame(base)}: bring them in a frame of "
-            "the same kind."
+            f"The new rows are in a {kind_of_frame(rows)}, the base in a {kind_of_frame(base)}: bring them in a frame "
+            "of the same kind."
         )
     columns = reading.columns
     columns.check(rows.collect_schema().names())

@@ -186,6 +186,7 @@ def _id_like(kind: nw.dtypes.DType, wanted: nw.dtypes.DType, customer: str) -> n
         return nw.col(ID)
     if not ((kind.is_integer() and wanted.is_integer()) or all(both)):
         raise InputTypeError(
-            f"The customer column {customer!r} of the new rows holds {kind}, that of the base {wanted}: convert it first."
+            f"The customer column {customer!r} of the new rows holds {kind}, that of the base {wanted}: convert one of "
+            "them first."
         )
     return nw.col(ID).cast(wanted)

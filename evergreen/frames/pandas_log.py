@@ -173,7 +173,7 @@ def ids_like(ids: Any, known: Any) -> Any:
         made = given.astype(kind)
         if bool((made == given).all()):
             return made
-    elif kind == object or (
+    elif pd.api.types.is_object_dtype(kind) or (
         pd.api.types.is_string_dtype(kind) and pd.api.types.infer_dtype(given, skipna=False) == "string"
     ):
         return given.astype(kind)

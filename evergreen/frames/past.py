@@ -100,22 +100,18 @@ def later_end(past: Past, audit: Audit, reading: Reading) -> Boundary:
     return Boundary.of_second(audit.last) if reading.occasion == "row" else Boundary.of_day(audit.last)
 
 
-def updatable(past: Past | None, attributes: tuple[str, ...]) -> Past:
-    """Return what a base remembers, if later rows can be added to it.
+def no_past() -> InvalidInputError:
+    """Return the error for a base that does not know how its log was read."""
+    return InvalidInputError(
+        "This base was made from a summary, which does not tell how its log was read: build it from the log by "
+        "from_transactions(), then update it."
+    )
 
-    Raises
-    ------
-    InvalidInputError
-        If it was made from a summary, or has attributes.
-    """
-    if past is None:
-        raise InvalidInputError(
-            "This base was made from a summary, which does not tell how its log was read: build it from the log by "
-            "from_transactions(), then update it."
-        )
+
+def check_no_attributes(attributes: tuple[str, ...]) -> None:
+    """Refuse a base with attributes, which new customers would not have."""
     if attributes:
         raise InvalidInputError(
-            f"This base has the attributes {list(attributes)}, and new customers would have none: update the base as it "
-            "was before, and add the attributes of all customers by with_attributes() afterwards."
+            f"This base has the attributes {list(attributes)}, and new customers would have none: update the base as "
+            "it was before, and add the attributes of all customers by with_attributes() afterwards."
         )
-    return past
