@@ -96,7 +96,7 @@ def add_arrays(
     made = _together(old, _after(found), reading)
     buys = made["occasions"] > 0
     few = summary_columns({name: column[buys] for name, column in made.items()}, end, scales[1], reading)
-    ids, order = ids_with(base[reading.columns.customer].array, touched.ids[buys & (touched.place < 0)])
+    ids, order = ids_with(base[reading.columns.customer], touched.ids[buys & (touched.place < 0)])
     placed = _Placed(touched.place[buys], order)
     columns = {name: placed.put(column, few[name]) for name, column in _all(base, past, end, scales).items()}
     parts = None
@@ -123,7 +123,7 @@ class _Touched:
 
     Parameters
     ----------
-    ids : pandas array
+    ids : pandas.Series
         Their ids, in the type of the base.
     place : ndarray of int64
         Their rows in the base, -1 for new ones.
@@ -140,7 +140,7 @@ class _Touched:
         """Look customers up by their ids."""
         code = np.concatenate((found.found["code"], found.alone["code"]))
         ids = ids_like(levels.take(code), known)
-        return cls(ids, places_of_ids(ids, known.array), places_of_ids(ids, past.besides.ids))
+        return cls(ids, places_of_ids(ids, known), places_of_ids(ids, past.besides.ids))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

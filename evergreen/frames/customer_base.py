@@ -230,7 +230,7 @@ class CustomerBase:
         --------
         >>> import pandas as pd
         >>> dates = ["2024-01-01", "2024-01-05", "2024-01-08", "2024-01-09"]
-        >>> log = pd.DataFrame({"customer_id": ["ann", "bob", "ann", "eve"], "date": dates, "amount": [10.0, 20, 30, 5]})
+        >>> log = pd.DataFrame({"customer_id": ["ann", "bob", "ann", "eve"], "date": dates, "amount": [10, 20, 30, 5]})
         >>> base = CustomerBase.from_transactions(log[:2], observation_end="2024-01-07")
         >>> later = base.update(log[2:], observation_end="2024-01-10")
         >>> later.frame[["customer_id", "frequency", "T", "monetary_value"]]

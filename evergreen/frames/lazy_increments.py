@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from evergreen.errors import InputTypeError
 from evergreen.frames.audit import REASONS, Audit, MoneyScale
 from evergreen.frames.columns import AnyFrame
-from evergreen.frames.engines import stacked
+from evergreen.frames.engines import in_type_of, stacked
 from evergreen.frames.gap_counts import OCCASIONS, LazyGaps
 from evergreen.frames.gaps import COARSE, FINE, with_whole_logs
 from evergreen.frames.merging import EXPRESSIONS, SIDED, merged, rescaled, whole_columns
@@ -89,9 +89,9 @@ def add_lazily(
     end = later_end(past, audit, log.reading)
     found = customers_lazily(log, kept, audit, scale)
     key = _id_like(found.frame.collect_schema()[ID], base.collect_schema()[customer], customer)
-    visits = found.visits.with_columns(key)
+    visits, new = (in_type_of(frame.with_columns(key), ID, base, customer) for frame in (found.visits, found.frame))
     before = _before(base, past, scale)
-    frames = [before, _after(found.frame.with_columns(key), reading)]
+    frames = [before, _after(new, reading)]
     if past.besides is not None:
         frames.append(_besides(nw.from_native(past.besides).lazy(), past, scale))
     frame = _together(frames, reading, union)
@@ -181,10 +181,11 @@ def _columns(reading: Reading) -> list[str]:
 
 def _id_like(kind: nw.dtypes.DType, wanted: nw.dtypes.DType, customer: str) -> nw.Expr:
     """Return the ids of later rows in the type that they have in the base."""
-    both = [isinstance(one, (nw.String, nw.Categorical, nw.Enum)) for one in (kind, wanted)]
     if kind == wanted:
         return nw.col(ID)
-    if not ((kind.is_integer() and wanted.is_integer()) or all(both)):
+    texts = (isinstance(one, (nw.String, nw.Categorical, nw.Enum)) for one in (kind, wanted))
+    empty = kind == nw.Unknown  # a column that is null from top to bottom has no type
+    if not (empty or (kind.is_integer() and wanted.is_integer()) or all(texts)):
         raise InputTypeError(
             f"The customer column {customer!r} of the new rows holds {kind}, that of the base {wanted}: convert one of "
             "them first."

@@ -154,7 +154,7 @@ def ids_like(ids: Any, known: Any) -> Any:
 
     Returns
     -------
-    pandas array
+    pandas.Series
 
     Raises
     ------
@@ -163,9 +163,9 @@ def ids_like(ids: Any, known: Any) -> Any:
     """
     import pandas as pd
 
-    given, kind = pd.Series(ids).array, known.dtype
+    given, kind = _series(ids), known.dtype
     if not len(given):
-        return known.array[:0]
+        return known[:0]
     if given.dtype == kind:
         return given
     numbers = (pd.api.types.is_numeric_dtype(one) and not pd.api.types.is_bool_dtype(one) for one in (given, kind))
@@ -184,18 +184,18 @@ def ids_like(ids: Any, known: Any) -> Any:
 
 
 def ids_of_both(ids: Any, more: Any) -> Any:
-    """Return ids and others behind them, in one pandas array."""
+    """Return ids and others of their type behind them, in one series."""
     import pandas as pd
 
-    sides = [side for side in (ids, more) if len(side)]
-    return pd.concat([pd.Series(side) for side in sides], ignore_index=True).array if sides else ids
+    sides = [_series(side) for side in (ids, more) if len(side)]
+    return pd.concat(sides, ignore_index=True) if sides else _series(ids)
 
 
 def places_of_ids(ids: Any, among: Any) -> IntArray:
     """Return the places of distinct ids among others, -1 for those that are not there."""
     import pandas as pd
 
-    few, many = (pd.Index(array, tupleize_cols=False) for array in (ids, among))
+    few, many = (pd.Index(array, dtype=array.dtype, tupleize_cols=False) for array in (ids, among))
     which = few.get_indexer(many)  # a table of the few, for it is quick to build
     there = np.flatnonzero(which >= 0)
     places = np.full(len(few), -1, np.int64)
@@ -208,32 +208,37 @@ def ids_with(ids: Any, more: Any) -> tuple[Any, IntArray | None]:
 
     Parameters
     ----------
-    ids : pandas array
+    ids : pandas.Series
         In ascending order, if they can be compared with one another.
-    more : pandas array
+    more : pandas.Series
         Others, of the same type; ids that cannot be compared come at the end.
 
     Returns
     -------
-    ids : pandas array
+    ids : pandas.Series
     order : ndarray of int64, or None
-        None where there are no others.
+        None where there are no others, or all come at the end.
     """
-    import pandas as pd
-
     if not len(more):
-        return ids, None
+        return _series(ids), None
     both = ids_of_both(ids, more)
     late = order_of_ids(more)
     if late is None:
         return both, None
-    sides = [array.codes if isinstance(array, pd.Categorical) else array for array in (ids, more.take(late))]
+    known, others = (side.cat.codes if hasattr(side, "cat") else side for side in (ids, more.take(late)))
     try:
-        places = sides[0].searchsorted(sides[1])
+        places = known.searchsorted(others)
     except TypeError:
         return both, None
     order = np.insert(np.arange(len(ids)), places, len(ids) + late)
-    return both.take(order), order
+    return both.take(order).reset_index(drop=True), order
+
+
+def _series(ids: Any) -> Any:
+    """Return ids as a series of their own type: pandas would look into objects and find text."""
+    import pandas as pd
+
+    return pd.Series(ids, dtype=ids.dtype)
 
 
 def _read_when(series: Any, *, seconds: bool) -> IntArray:
@@ -298,10 +303,11 @@ def _dense(values: np.ndarray[Any, Any], kind: Any) -> tuple[IntArray, Levels] |
     low, high = int(values.min()), int(values.max())
     if high - low >= _DENSE * len(values):
         return None
-    codes = values if low == 0 else values - values.dtype.type(low)
+    wide = values if values.dtype.kind == "u" else values.astype(np.int64, copy=False)
+    codes = wide if low == 0 else wide - wide.dtype.type(low)
 
     def take(at: IntArray) -> Any:
-        ids = (at + low).astype(values.dtype)
+        ids = (at.astype(wide.dtype) + wide.dtype.type(low)).astype(values.dtype)
         return ids if isinstance(kind, np.dtype) else pd.array(ids, dtype=kind)
 
     return codes.astype(np.int64, copy=False), Levels(high - low + 1, take, ordered=True)

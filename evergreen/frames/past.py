@@ -26,7 +26,7 @@ class ArrayBesides:
 
     Parameters
     ----------
-    ids : pandas array or index, of length a
+    ids : pandas series, index or array of length a
         Customers with refunds and no purchase.
     net : ndarray of float64, shape (a,)
         Their refunds, in whole money.
