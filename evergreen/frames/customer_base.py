@@ -21,7 +21,7 @@ from evergreen.frames.gaps import total_of
 from evergreen.frames.grouped import grouped, grouped_histories, mean_spend
 from evergreen.frames.increments import add_rows
 from evergreen.frames.logs import Summary, summarize_log
-from evergreen.frames.past import Past, check_no_attributes, no_past
+from evergreen.frames.past import Past, check_no_attributes, no_past, other_customers
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import ScoreTable
@@ -208,7 +208,7 @@ class CustomerBase:
         InvalidInputError
             If rows lie at or before the end of this base (at the grains of day, week and month: of its day), where
             they cannot be told from those read already; if ``observation_end`` lies before it; if the base was made
-            from a summary, or has attributes.
+            from a summary, has attributes, or other customers than its log.
 
         Warns
         -----
@@ -221,6 +221,7 @@ class CustomerBase:
         - Ids of orders are not kept: an order with rows on both sides of the end counts as two.
         - Money of more decimals than :attr:`money_power` has in the end is rounded for each customer, not for each row,
           where sums have outgrown the decimals that they had. Money in cents has no such decimals below 4e13.
+        - Where sums reach 4e15 and :attr:`money_power` is negative, means may differ in their last bit.
         - Customers whose ids cannot be compared with others come last if they are new.
 
         A lazy base runs from the log again at every use, and from all new rows, unless :meth:`persist` is called after
@@ -473,10 +474,7 @@ class CustomerBase:
             return self._gaps.beside(self.histories())
         found = self._gaps.collect() if isinstance(self._gaps, LazyGaps) else self._gaps
         if not self.is_lazy and found.customers != len(self):
-            raise InvalidInputError(
-                f"This base has {len(self):,} customers and its log had {found.customers:,}, whose gaps cannot be told "
-                "apart: build the base from the log of these customers."
-            )
+            raise other_customers(len(self), found.customers)
         return found
 
     def spends(self, *, first_purchase: bool = False) -> SpendHistories:

@@ -15,7 +15,7 @@ from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.lazy_increments import add_lazily, audit_later
 from evergreen.frames.logs import Summary, past_of_lazy
 from evergreen.frames.pandas_log import read_pandas
-from evergreen.frames.past import Past
+from evergreen.frames.past import Past, other_customers
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import Reading
 from evergreen.frames.transactions import open_log
@@ -57,6 +57,8 @@ def add_rows(base: AnyFrame, past: Past, gaps: _Gaps, new_rows: Any, end: Bounda
         If rows do not lie after the end of the base, or the new end lies before it.
     """
     _check_end(past, end)
+    if isinstance(base, nw.DataFrame) and isinstance(gaps, GapHistories) and gaps.customers != len(base):
+        raise other_customers(len(base), gaps.customers)
     reading = replace(past.reading, after=past.end, end=end)
     rows = _opened(new_rows, base, reading)
     if isinstance(gaps, GapHistories) and nw.dependencies.is_pandas_dataframe(base.to_native()):

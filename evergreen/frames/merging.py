@@ -89,7 +89,8 @@ def whole_columns(
     Notes
     -----
     A quotient that was rounded once tells its numerator below 2**52: multiplied back it is off by one at most, and
-    another division shows by which.
+    another division shows by which. On scales coarser than single units ``monetary_value`` was rounded twice, and
+    ``first_money`` may be off by one.
     """
     frequency = columns["frequency"]
     first = end_period - whole_periods(columns["T"], reading, rules)

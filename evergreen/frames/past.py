@@ -108,6 +108,14 @@ def no_past() -> InvalidInputError:
     )
 
 
+def other_customers(customers: int, of_log: int) -> InvalidInputError:
+    """Return the error for a base whose customers are others than those of its log."""
+    return InvalidInputError(
+        f"This base has {customers:,} customers and its log had {of_log:,}, whose gaps cannot be told apart: build the "
+        "base from the log of these customers."
+    )
+
+
 def check_no_attributes(attributes: tuple[str, ...]) -> None:
     """Refuse a base with attributes, which new customers would not have."""
     if attributes:
