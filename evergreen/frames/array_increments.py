@@ -99,22 +99,18 @@ def add_arrays(
     ids, order = ids_with(base[reading.columns.customer], touched.ids[buys & (touched.place < 0)])
     placed = _Placed(touched.place[buys], order)
     columns = {name: placed.put(column, few[name]) for name, column in _all(base, past, end, scales).items()}
-    parts = None
-    if past.besides.parts is not None:
-        coarse, fine = (
-            placed.put(part, made[name][buys]) for name, part in zip(_PARTS, past.besides.parts, strict=True)
-        )
-        parts = coarse, fine
-    besides = _besides(past.besides, touched, made, scales, parts)
+    besides = _besides(past.besides, touched, made, scales, placed)
     bought = slice(len(found.found["code"]))
-    gaps = (
-        without_silences(gaps)
-        + ended_after(found.visits, old["occasions"][bought], old["last_period"][bought], reading)
-        + silences(columns["frequency"], whole_periods(columns["T"] - columns["recency"], reading, ARRAYS), reading)
+    ended = ended_after(found.visits, old["occasions"][bought], old["last_period"][bought], reading)
+    silent = silences(columns["frequency"], whole_periods(columns["T"] - columns["recency"], reading, ARRAYS), reading)
+    return Summary(
+        pandas_summary(ids, columns, reading),
+        without(union.dropped, {"rows": besides.rows}),
+        end,
+        scales[1],
+        without_silences(gaps) + ended + silent,
+        Past(past.reading, end, union, besides),
     )
-    frame = pandas_summary(ids, columns, reading)
-    dropped = without(union.dropped, {"rows": besides.rows})
-    return Summary(frame, dropped, end, scales[1], gaps, Past(past.reading, end, union, besides))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,10 +230,13 @@ def _besides(
     touched: _Touched,
     made: _Columns,
     scales: tuple[MoneyScale, MoneyScale],
-    parts: tuple[FloatArray, FloatArray] | None,
+    placed: _Placed,
 ) -> ArrayBesides:
     """Return what a base does not tell: customers who have refunds only, and the logarithms of gaps."""
     alone = made["occasions"] == 0
+    parts = known.parts
+    if parts is not None:
+        parts = placed.put(parts[0], made["coarse"][~alone]), placed.put(parts[1], made["fine"][~alone])
     if not (len(known.rows) or alone.any()):
         return replace(known, parts=parts)
     left = np.ones(len(known.rows), np.bool_)

@@ -243,7 +243,7 @@ def test_rows_that_may_have_been_read_are_refused(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_that_are_dropped_anyway_may_bear_any_date(kind: str) -> None:
+def test_rows_without_a_customer_may_bear_any_date(kind: str) -> None:
     new = pd.DataFrame({"customer_id": ["ann", None], "date": ["2024-01-09", "2024-01-01"], "amount": [1.0, 1.0]})
     steps: list[Step] = [(BEFORE, "2024-01-03"), (new, None)]
     same(in_steps(kind, steps), at_once(kind, steps))
