@@ -221,8 +221,9 @@ def _evidence(base: CustomerBase, seen: HistorySums, covariates: Sequence[str]) 
     if covariates:
         values = dict(zip(covariates, seen.attributes, strict=True))
         return AttributedHistories.of(*history, values, count=seen.customers, time_unit=base.time_unit)
-    log_gaps = base.histories().log_gaps if "log_gaps" in base.columns else None
-    return PurchaseHistories(*history, seen.customers, base.time_unit, log_gaps)
+    known = base.histories() if "log_gaps" in base.columns else None
+    logs = (None, 0.0) if known is None else (known.log_gaps, known.log_gaps_rest)
+    return PurchaseHistories(*history, seen.customers, base.time_unit, *logs)
 
 
 def _measures(

@@ -89,6 +89,12 @@ class ArraySummary:
         The occasions of every customer, by period.
     gaps : GapHistories
         The gaps between them, counted.
+    audit : Audit
+        What was found in the log.
+    alone : dict of str to ndarray
+        Customers with refunds only, as those of :class:`ArrayCustomers`.
+    parts : tuple of ndarray of float64, each of shape (c,), or None
+        The sums of the logarithms of gaps in two whole parts, if they are wanted.
     """
 
     code: IntArray
@@ -98,6 +104,30 @@ class ArraySummary:
     scale: MoneyScale
     visits: Visits
     gaps: GapHistories
+    audit: Audit
+    alone: dict[str, _Array]
+    parts: tuple[FloatArray, FloatArray] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayCustomers:
+    """What customers did, in whole numbers.
+
+    Parameters
+    ----------
+    found : dict of str to ndarray
+        One entry per customer with a purchase: ``code``; ``occasions``, ``first_period`` and ``last_period`` since
+        1970, the days (or seconds) ``first`` and ``last``, ``orders``; of whole money ``spent``, ``net`` of refunds and
+        ``first_money`` in the first period; ``coarse`` and ``fine`` if the logarithms of gaps are wanted.
+    alone : dict of str to ndarray
+        One entry per customer with refunds only: ``code``, ``net`` and the number of ``rows``.
+    visits : Visits
+        The occasions of every customer, by period.
+    """
+
+    found: dict[str, _Array]
+    alone: dict[str, _Array]
+    visits: Visits
 
 
 def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
@@ -122,50 +152,99 @@ def summarize_arrays(log: LogArrays, reading: Reading) -> ArraySummary:
     """
     audit, log = audited(log, reading)
     audit.check(reading)
-    occasion, by_row = reading.occasion, reading.occasion == "row"
+    by_row = reading.occasion == "row"
     end = reading.end or (Boundary.of_second(audit.last) if by_row else Boundary.of_day(audit.last))
-    scale, whole = MoneyScale(), None
-    if log.amount is not None:
-        scale = audit.scale(occasion)
-        whole = whole_money(log.amount, scale)
+    scale = MoneyScale() if log.amount is None else audit.scale(reading.occasion)
+    customers = customers_of_arrays(log, audit, scale, reading)
+    found, alone = customers.found, customers.alone
+    dropped = without(audit.dropped, alone)
+    if not len(found["code"]):
+        raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
+    columns = summary_columns(found, end, scale, reading)
+    gaps = gaps_of_visits(customers.visits, end.period(reading.occasion), reading)
+    parts = (found["coarse"], found["fine"]) if reading.log_gaps else None
+    return ArraySummary(found["code"], columns, dropped, end, scale, customers.visits, gaps, audit, alone, parts)
+
+
+def customers_of_arrays(log: LogArrays, audit: Audit, scale: MoneyScale, reading: Reading) -> ArrayCustomers:
+    """Add up what each customer did.
+
+    Parameters
+    ----------
+    log : LogArrays
+        The rows that count.
+    audit : Audit
+        What was found in them.
+    scale : MoneyScale
+        How to make money whole.
+    reading : Reading
+        How to read them.
+
+    Returns
+    -------
+    ArrayCustomers
+    """
+    whole = None if log.amount is None else whole_money(log.amount, scale)
     purchases, bought = log, whole
     if audit.refunds and log.amount is not None and whole is not None:
         positive = log.amount >= 0
         purchases, bought = log.take(positive), whole[positive]
+    by_row = reading.occasion == "row"
     found, visits = _single_rows(purchases, audit, reading) if by_row else _calendar(purchases, audit, reading)
-    dropped = without_refund_only(audit, log, found["code"])
-    if not len(found["code"]):
-        raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
-    columns = _times(found, end.period(occasion), reading)
+    code = found["code"]
+    found["orders"] = found["occasions"]
     if purchases.order is not None:
-        columns["orders"] = count_orders(purchases, purchases.order)[found["code"]]
+        found["orders"] = count_orders(purchases, purchases.order)[code]
+    alone: dict[str, _Array] = {"code": np.zeros(0, np.int64), "net": np.zeros(0), "rows": np.zeros(0, np.int64)}
     if bought is not None and whole is not None:
-        first_money = _money_of_first(purchases, bought, found, reading)
-        spent = _sums(purchases.code, bought, log.customers)[found["code"]]
-        net = _sums(log.code, whole, log.customers)[found["code"]] if audit.refunds else spent
-        columns |= _money(columns["frequency"], spent, first_money, net, scale)
-    ordered = {name: columns[name] for name in SUMMARY_COLUMNS if name in columns}
-    gaps = gaps_of_visits(visits, end.period(occasion), reading)
-    return ArraySummary(found["code"], ordered, dropped, end, scale, visits, gaps)
+        found["spent"] = found["net"] = _sums(purchases.code, bought, log.customers)[code]
+        found["first_money"] = _money_of_first(purchases, bought, found, reading)
+        if audit.refunds:
+            net, rows = _sums(log.code, whole, log.customers), np.bincount(log.code, minlength=log.customers)
+            found["net"] = net[code]
+            rows[code] = 0
+            others = np.flatnonzero(rows)
+            alone = {"code": others, "net": net[others], "rows": rows[others]}
+    return ArrayCustomers(found, alone, visits)
 
 
-def _times(found: dict[str, _Array], end_period: int, reading: Reading) -> dict[str, _Array]:
-    """Return the columns that every log has, and the logarithms of gaps where they are wanted."""
+def summary_columns(found: dict[str, _Array], end: Boundary, scale: MoneyScale, reading: Reading) -> dict[str, _Array]:
+    """Express what customers did in the units of the user; the dates stay whole days (or seconds).
+
+    Parameters
+    ----------
+    found : dict of str to ndarray
+        As that of :class:`ArrayCustomers`.
+    end : Boundary
+        End of the observation.
+    scale : MoneyScale
+        How money was made whole.
+    reading : Reading
+        Tells the period and the unit of time.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The columns of the summary in their order.
+    """
     times, over = time_ratio(reading.occasion, reading.time_unit)
+    frequency, age = found["occasions"] - 1, end.period(reading.occasion) - found["first_period"]
     columns: dict[str, _Array] = {
-        "frequency": found["occasions"] - 1,
+        "frequency": frequency,
         "recency": (found["last_period"] - found["first_period"]).astype(np.float64) * times / over,
-        "T": (end_period - found["first_period"]).astype(np.float64) * times / over,
+        "T": age.astype(np.float64) * times / over,
         "first_purchase": found["first"],
         "last_purchase": found["last"],
-        "orders": found["occasions"],
+        "orders": found["orders"],
     }
+    if "spent" in found:
+        columns |= money_columns(frequency, found["spent"], found["first_money"], found["net"], scale)
     if reading.log_gaps:
-        columns["log_gaps"] = log_gaps_of(found["coarse"], found["fine"], columns["frequency"], reading)
-    return columns
+        columns["log_gaps"] = log_gaps_of(found["coarse"], found["fine"], frequency, reading)
+    return {name: columns[name] for name in SUMMARY_COLUMNS if name in columns}
 
 
-def _money(
+def money_columns(
     frequency: IntArray, spent: FloatArray, first_money: FloatArray, net: FloatArray, scale: MoneyScale
 ) -> dict[str, _Array]:
     """Return the columns of a log with money, from whole money."""
@@ -176,6 +255,11 @@ def _money(
         "total_value": net * scale.up / scale.down,
         "refunds": (spent - net) * scale.up / scale.down,
     }
+
+
+def without(dropped: Dropped, alone: dict[str, _Array]) -> Dropped:
+    """Return what was left out, the rows of customers with refunds only among it."""
+    return replace(dropped, refund_only=int(alone["rows"].sum()), refund_only_customers=len(alone["rows"]))
 
 
 def without_refund_only(audit: Audit, log: LogArrays, code: IntArray) -> Dropped:

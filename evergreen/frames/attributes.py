@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.audit import HUGE
-from evergreen.frames.columns import AnyFrame, check_id_type, open_frame
+from evergreen.frames.columns import AnyFrame, alike, check_id_type, kind_of_frame, open_frame
 from evergreen.frames.engines import joined_lazily, taken_names
 from evergreen.frames.reading import SUMMARY_COLUMNS, check_columns
 
@@ -54,12 +54,10 @@ def open_attributes(
         If a name is taken, or a customer has several rows.
     """
     opened = open_frame("frame of attributes", frame)
-    if isinstance(opened, nw.LazyFrame) != isinstance(base, nw.LazyFrame) or (
-        opened.implementation is not base.implementation
-    ):
+    if not alike(opened, base):
         raise InputTypeError(
-            f"The attributes are in a {_kind(opened)}, the base in a {_kind(base)}: bring them in a frame of the same "
-            "kind."
+            f"The attributes are in a {kind_of_frame(opened)}, the base in a {kind_of_frame(base)}: bring them in a "
+            "frame of the same kind."
         )
     schema = opened.collect_schema()
     wanted = list(columns) or [name for name in schema.names() if name != customer]
@@ -232,8 +230,3 @@ def _check_values(joined: AnyFrame, customer: str, kinds: dict[str, nw.dtypes.DT
 
 def _flag(condition: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0))
-
-
-def _kind(frame: AnyFrame) -> str:
-    lazy = "lazy " if isinstance(frame, nw.LazyFrame) else ""
-    return f"{lazy}{str(frame.implementation).rpartition('.')[2].lower()} frame"

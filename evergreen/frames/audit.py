@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import Final, Self
 
 import numpy as np
 
@@ -206,6 +206,33 @@ class Audit:
             if self.money * scale.factor < _EXACT * _ROOM and packed * scale.factor < room * _ROOM:
                 return scale
         raise InvalidInputError("The amounts add up to more than a number can hold: correct the largest of them.")
+
+    def followed_by(self, later: Self) -> Self:
+        """Return what was found in a log and in later rows together.
+
+        Parameters
+        ----------
+        later : Audit
+            Of rows after the end of this one. Rows of this one that lie after its end are forgotten: they were not
+            read, and whoever wants them to count gives them among the later rows.
+
+        Returns
+        -------
+        Audit
+        """
+        counts = {reason: count for reason, count in self.counts.items() if reason != "after_end"}
+        for reason, count in later.counts.items():
+            counts[reason] = counts.get(reason, 0) + count
+        if not later.counts.get("kept", 0):
+            return replace(self, counts=counts)
+        return type(self)(
+            counts,
+            self.first,
+            later.last,
+            self.money + later.money,
+            max(self.largest, later.largest),
+            self.refunds + later.refunds,
+        )
 
     def bits(self, occasion: Occasion) -> int:
         """Return the bits that the number of a period needs, counted from the first of the log."""

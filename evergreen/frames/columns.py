@@ -65,6 +65,16 @@ def is_lazy(frame: AnyFrame) -> bool:
     return isinstance(frame, nw.LazyFrame)
 
 
+def alike(frame: AnyFrame, other: AnyFrame) -> bool:
+    """Return whether two frames are of the same library, and both lazy or both in memory."""
+    return is_lazy(frame) == is_lazy(other) and frame.implementation is other.implementation
+
+
+def kind_of_frame(frame: AnyFrame) -> str:
+    """Return what a frame is, for a message."""
+    return f"{'lazy ' if is_lazy(frame) else ''}{str(frame.implementation).rpartition('.')[2].lower()} frame"
+
+
 def in_memory(frame: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
     """Return a small lazy result in memory."""
     return frame.collect()

@@ -17,11 +17,13 @@ from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.attributes import open_attributes, with_attributes
 from evergreen.frames.audit import Dropped
 from evergreen.frames.columns import AnyFrame
-from evergreen.frames.gap_counts import LazyGaps
+from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.gaps import total_of
 from evergreen.frames.grouped import grouped, grouped_histories, mean_spend
+from evergreen.frames.increments import add_rows
 from evergreen.frames.keeping import Kept, keep
 from evergreen.frames.logs import Summary, summarize_log
+from evergreen.frames.past import Past, check_no_attributes, no_past, other_customers
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import ScoreTable
@@ -87,7 +89,8 @@ class CustomerBase:
     dropped: Dropped
     money_power: int | None = None
     attributes: tuple[str, ...] = ()
-    _gaps: GapHistories | LazyGaps | None = field(default=None, repr=False)
+    _gaps: GapHistories | LazyGaps | AddedGaps | None = field(default=None, repr=False)
+    _past: Past | None = field(default=None, repr=False)
     _kept: Kept | None = field(default=None, repr=False)
 
     @classmethod
@@ -181,6 +184,74 @@ class CustomerBase:
         found.dropped.warn(stacklevel=2)
         return cls.from_parts(found, reading)
 
+    def update(self, new_rows: Any, *, observation_end: Moment | None = None) -> CustomerBase:
+        """Return the base with later rows of its log added, without reading the log again.
+
+        Parameters
+        ----------
+        new_rows : frame
+            Rows after the end of this base, with the columns of its log, in a frame of the same kind (lazy in the same
+            engine if the base is lazy). It is not changed.
+        observation_end : str, date, datetime or numpy.datetime64, optional
+            The new end of the observation, read as in :meth:`from_transactions`. By default the latest usable row; the
+            end of this base if there is none.
+
+        Returns
+        -------
+        CustomerBase
+            To the bit the base that :meth:`from_transactions` makes of the rows read so far and the new ones, with the
+            settings of this base; the notes tell where it is not. In memory sorted by customer id, lazy if this one is.
+
+        Raises
+        ------
+        ColumnNotFoundError
+            If a column of the log is missing.
+        InputTypeError
+            If the rows are in a frame of another kind, or a column is of a type that cannot be read or put to that of
+            the base.
+        InvalidInputError
+            If rows lie at or before the end of this base (at the grains of day, week and month: of its day), where
+            they cannot be told from those read already; if ``observation_end`` lies before it; if the base was made
+            from a summary, has attributes, or other customers than its log.
+
+        Warns
+        -----
+        DataWarning
+            If new rows were left out, with the counts.
+
+        Notes
+        -----
+        - Rows after the end of this base were not read, and :attr:`dropped` forgets them: give them among the new ones.
+        - Ids of orders are not kept: an order with rows on both sides of the end counts as two.
+        - Money of more decimals than :attr:`money_power` has in the end is rounded for each customer, not for each row,
+          where sums have outgrown the decimals that they had. Money in cents has no such decimals below 4e13.
+        - Where sums reach 4e15 and :attr:`money_power` is negative, means may differ in their last bit.
+        - Customers whose ids cannot be compared with others come last if they are new.
+
+        A lazy base runs from the log again at every use, and from all new rows, unless :meth:`persist` is called after
+        each update.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> dates = ["2024-01-01", "2024-01-05", "2024-01-08", "2024-01-09"]
+        >>> log = pd.DataFrame({"customer_id": ["ann", "bob", "ann", "eve"], "date": dates, "amount": [10, 20, 30, 5]})
+        >>> base = CustomerBase.from_transactions(log[:2], observation_end="2024-01-07")
+        >>> later = base.update(log[2:], observation_end="2024-01-10")
+        >>> later.frame[["customer_id", "frequency", "T", "monetary_value"]]
+          customer_id  frequency    T  monetary_value
+        0         ann          1  9.0            30.0
+        1         bob          0  5.0             0.0
+        2         eve          0  1.0             0.0
+        """
+        if self._past is None or self._gaps is None:
+            raise no_past()
+        check_no_attributes(self.attributes)
+        end = None if observation_end is None else boundary("observation_end", observation_end)
+        found, dropped = add_rows(self._opened, self._past, self._gaps, new_rows, end)
+        dropped.warn(stacklevel=2)
+        return self.from_parts(found, self._past.reading)
+
     @classmethod
     def from_parts(cls, found: Summary, reading: Reading) -> CustomerBase:
         """Return the base of a summary that evergreen made itself; nothing is checked."""
@@ -193,6 +264,7 @@ class CustomerBase:
             found.dropped,
             None if reading.columns.amount is None else found.scale.power,
             _gaps=found.gaps,
+            _past=found.past,
         )
 
     @classmethod
@@ -329,8 +401,8 @@ class CustomerBase:
         """
         grains: tuple[Occasion, ...] = ("D", "row") if self.occasion is None else (self.occasion,)
         columns, count = grouped_histories(self._opened, [time_ratio(grain, self.time_unit) for grain in grains])
-        total = total_of(self._opened, "log_gaps") if "log_gaps" in self.columns else None
-        return PurchaseHistories(*columns, count, self.time_unit, total)
+        logs = total_of(self._opened, "log_gaps") if "log_gaps" in self.columns else (None, 0.0)
+        return PurchaseHistories(*columns, count, self.time_unit, *logs)
 
     def histories_by(self, *attributes: str) -> AttributedHistories:
         """Group the customers to distinct purchase histories with attributes, in the engine if the base is lazy.
@@ -389,6 +461,7 @@ class CustomerBase:
         -----
         From a pandas log they were counted along with the summary. Other logs are kept and read again, in their engine,
         each time that gaps are asked for, even those of a base that was persisted. A pickle of a base holds the counts.
+        Gaps that the rows of an :meth:`update` ended are counted with it in memory, and once a lazy base is persisted.
 
         Examples
         --------
@@ -402,12 +475,11 @@ class CustomerBase:
                 "This base was made from a summary, which does not tell the gaps between purchases: build it from the "
                 "log by from_transactions(), or count them yourself into GapHistories.of()."
             )
+        if isinstance(self._gaps, AddedGaps):
+            return self._gaps.beside(self.histories())
         found = self._gaps.collect() if isinstance(self._gaps, LazyGaps) else self._gaps
         if not self.is_lazy and found.customers != len(self):
-            raise InvalidInputError(
-                f"This base has {len(self):,} customers and its log had {found.customers:,}, whose gaps cannot be told "
-                "apart: build the base from the log of these customers."
-            )
+            raise other_customers(len(self), found.customers)
         return found
 
     def spends(self, *, first_purchase: bool = False) -> SpendHistories:
@@ -511,7 +583,8 @@ class CustomerBase:
         if not self.is_lazy or (self._kept is not None and self._kept.frame.to_native() is self.frame):
             return self
         rows = keep(self._opened)
-        return replace(self, frame=rows.frame.to_native(), _kept=rows)
+        gaps = self._gaps.persist() if isinstance(self._gaps, AddedGaps) else self._gaps
+        return replace(self, frame=rows.frame.to_native(), _gaps=gaps, _kept=rows)
 
     def unpersist(self) -> None:
         """Let the engine forget the rows that :meth:`persist` has kept.

@@ -123,6 +123,31 @@ def stacked(frame: AnyFrame, other: AnyFrame) -> AnyFrame:
         return nw.concat(both, how="vertical")
 
 
+def in_type_of(frame: nw.LazyFrame[Any], column: str, like: AnyFrame, name: str) -> nw.LazyFrame[Any]:
+    """Return a frame with a column in the very type of another frame's: pyarrow has two types of text.
+
+    Parameters
+    ----------
+    frame : narwhals LazyFrame
+        The rows.
+    column : str
+        A column of them, of the type that narwhals tells of the other one.
+    like : narwhals DataFrame or LazyFrame
+        The other frame, of the same engine.
+    name : str
+        Its column.
+
+    Returns
+    -------
+    narwhals LazyFrame
+    """
+    if not frame.implementation.is_pyarrow():
+        return frame
+    rows, place = frame.to_native(), frame.collect_schema().names().index(column)
+    kind = like.to_native().schema.field(name).type
+    return _wrapped(rows.set_column(place, column, rows[column].cast(kind))).lazy()
+
+
 @contextmanager
 def _one_connection(frame: AnyFrame) -> Generator[None]:
     """Say it in plain words where two relations of DuckDB are not on the same connection."""

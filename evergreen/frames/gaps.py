@@ -20,6 +20,7 @@ from evergreen.frames.columns import AnyFrame
 from evergreen.frames.engines import with_value_before
 from evergreen.frames.periods import time_ratio
 from evergreen.frames.reading import Reading
+from evergreen.models.histories import rounded_with_rest
 from evergreen.typing import IntArray, Occasion
 
 COARSE: Final = "evergreen_coarse"
@@ -33,8 +34,9 @@ _MOST_BITS: Final = 33  # seconds from 1900 to 2140
 _CHANGES: Final = [math.isqrt(2 ** (2 * power + 1)) + 1 for power in range(_MOST_BITS)]
 """The whole numbers from which on the next power of two is the nearest by ratio."""
 _SERIES: Final = [1 / (2 * term + 1) for term in range(11)]  # of ratios within sqrt(2), to 1e-17
-_KIND, _BEFORE, _WHOLE, _POWER, _LOG_POWER, _Z, _SQUARE, _LOG = (
-    f"evergreen_gap_{name}" for name in ("kind", "before", "whole", "power", "log_power", "z", "square", "log")
+_KIND, _BEFORE, _WHOLE, _NUMBER, _POWER, _LOG_POWER, _Z, _SQUARE, _LOG = (
+    f"evergreen_gap_{name}"
+    for name in ("kind", "before", "whole", "number", "power", "log_power", "z", "square", "log")
 )
 
 
@@ -98,12 +100,33 @@ def with_log_gaps(
         seconds = bought.group_by(customer, period).agg(nw.len().alias("rows"))
         row = next(seconds.select(nw.len().alias("seconds"), nw.col("rows").sum()).collect().iter_rows(named=True))
         refuse_zero_gaps(int(row["rows"] or 0) - int(row["seconds"]), int(row["rows"] or 0))
-    whole, power = nw.col(_WHOLE), nw.col(_POWER)
     gap = (nw.col(period) - nw.col(_BEFORE)).fill_null(1)
     if kind:
         gap = nw.when(nw.col(_KIND) == 1).then(gap).otherwise(nw.lit(1))
-    frame = with_value_before(marked, _BEFORE, period, [customer, *kind])
-    frame = frame.with_columns(gap.cast(nw.Float64).alias(_WHOLE))
+    frame = with_value_before(marked, _BEFORE, period, [customer, *kind]).with_columns(gap.alias(_WHOLE))
+    return with_whole_logs(frame, _WHOLE, bits).select(*visits.collect_schema().names(), COARSE, FINE)
+
+
+def with_whole_logs(frame: nw.LazyFrame[Any], column: str, bits: int) -> nw.LazyFrame[Any]:
+    """Add the natural logarithms of whole numbers in two whole parts, as :func:`whole_logs` has them.
+
+    Parameters
+    ----------
+    frame : narwhals LazyFrame
+        The rows.
+    column : str
+        A column of whole numbers, at least 1.
+    bits : int
+        Bits of the largest of them.
+
+    Returns
+    -------
+    narwhals LazyFrame
+        With the columns ``COARSE`` and ``FINE``.
+    """
+    names = [name for name in frame.collect_schema().names() if name not in (COARSE, FINE)]
+    whole, power = nw.col(_NUMBER), nw.col(_POWER)
+    frame = frame.with_columns(nw.col(column).cast(nw.Float64).alias(_NUMBER))
     frame = frame.with_columns(
         _by_power(whole, [2.0**exponent for exponent in range(bits + 1)]).alias(_POWER),
         _by_power(whole, [exponent * _LOG_2 for exponent in range(bits + 1)]).alias(_LOG_POWER),
@@ -112,8 +135,7 @@ def with_log_gaps(
     frame = frame.with_columns((nw.col(_Z) * nw.col(_Z)).alias(_SQUARE))
     frame = frame.with_columns(_log(nw.col(_Z), nw.col(_SQUARE), nw.col(_LOG_POWER)).alias(_LOG))
     coarse, fine = _parts(nw.col(_LOG), nw.Expr.floor)
-    parts = coarse.cast(nw.Int64).alias(COARSE), fine.cast(nw.Int64).alias(FINE)
-    return frame.select(*visits.collect_schema().names(), *parts)
+    return frame.select(*names, coarse.cast(nw.Int64).alias(COARSE), fine.cast(nw.Int64).alias(FINE))
 
 
 def log_gaps_of(coarse: Any, fine: Any, frequency: Any, reading: Reading) -> Any:
@@ -136,8 +158,8 @@ def log_gaps_of(coarse: Any, fine: Any, frequency: Any, reading: Reading) -> Any
     return coarse * (1 / _PER_UNIT) + fine * (1 / (_PER_UNIT * _PER_COARSE)) + frequency * math.log(times / over)
 
 
-def total_of(frame: AnyFrame, column: str) -> float:
-    """Return the sum of a column of a base, exact to 2**-45 a customer and rounded once.
+def total_of(frame: AnyFrame, column: str) -> tuple[float, float]:
+    """Return the sum of a column of a base, exact to 2**-45 a customer and rounded once, and what rounding took off.
 
     Parameters
     ----------
@@ -148,13 +170,13 @@ def total_of(frame: AnyFrame, column: str) -> float:
 
     Returns
     -------
-    float
+    total, rest : float
         The same in any order and on any engine.
     """
     coarse, fine = (part.cast(nw.Int64).sum() for part in _parts(nw.col(column), nw.Expr.floor))
     row = next(frame.lazy().select(coarse.alias(COARSE), fine.alias(FINE)).collect().iter_rows(named=True))
     whole, rest = Fraction(int(row[COARSE])), Fraction(int(row[FINE]))
-    return float((whole + rest / Fraction(_PER_COARSE)) / Fraction(_PER_UNIT))
+    return rounded_with_rest((whole + rest / Fraction(_PER_COARSE)) / Fraction(_PER_UNIT))
 
 
 def refuse_zero_gaps(zeros: int, purchases: int) -> None:

@@ -14,8 +14,9 @@ from evergreen.frames.arrays import ArraySummary, summarize_arrays
 from evergreen.frames.audit import Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame, check_log_types, open_frame
 from evergreen.frames.engines import taken_names
-from evergreen.frames.gap_counts import LazyGaps
+from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.pandas_log import Levels, order_of_ids, purchase_dates, read_pandas
+from evergreen.frames.past import ArrayBesides, Past
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
 from evergreen.frames.transactions import ID, PERIOD, LazySummary, open_log, summarize_lazily
@@ -37,15 +38,18 @@ class Summary:
         End of the observation.
     scale : MoneyScale
         How money was made whole.
-    gaps : GapHistories or LazyGaps
+    gaps : GapHistories, LazyGaps or AddedGaps
         The gaps between occasions, counted or yet to be.
+    past : Past
+        What is remembered of the log beyond this.
     """
 
     frame: Any
     dropped: Dropped
     end: Boundary
     scale: MoneyScale
-    gaps: GapHistories | LazyGaps
+    gaps: GapHistories | LazyGaps | AddedGaps
+    past: Past
 
 
 def open_checked(log: Any, reading: Reading) -> AnyFrame:
@@ -89,22 +93,46 @@ def summarize_log(log: Any, reading: Reading) -> Summary:
 
 
 def summary_of_arrays(found: ArraySummary, levels: Levels, reading: Reading) -> Summary:
-    """Return the summary of a pandas log."""
-    return Summary(_pandas_summary(found, levels, reading), found.dropped, found.end, found.scale, found.gaps)
+    """Return the summary of a pandas log, sorted by customer where ids can be compared."""
+    ids, order = _ordered_ids(found.code, levels)
+    frame = pandas_summary(ids, {name: in_order(column, order) for name, column in found.columns.items()}, reading)
+    parts = None
+    if found.parts is not None:
+        coarse, fine = (in_order(part, order) for part in found.parts)
+        parts = coarse, fine
+    besides = ArrayBesides(levels.take(found.alone["code"]), found.alone["net"], found.alone["rows"], parts)
+    past = Past(reading, found.end, found.audit, besides)
+    return Summary(frame, found.dropped, found.end, found.scale, found.gaps, past)
 
 
 def summary_of_lazy(found: LazySummary, frame: AnyFrame, reading: Reading) -> Summary:
     """Return the summary of a log in an engine, with its rows as they were collected, or lazy."""
     gaps = LazyGaps(found.visits, ID, PERIOD, found.end.period(reading.occasion), reading)
-    return Summary(frame.to_native(), found.dropped, found.end, found.scale, gaps)
+    past = past_of_lazy(found, reading, in_memory=isinstance(frame, nw.DataFrame))
+    return Summary(frame.to_native(), found.dropped, found.end, found.scale, gaps, past)
 
 
-def _pandas_summary(found: ArraySummary, levels: Levels, reading: Reading) -> Any:
-    """Return the summary as a pandas frame, sorted by customer where ids can be compared."""
-    columns = dict(found.columns)
+def past_of_lazy(found: LazySummary, reading: Reading, *, in_memory: bool) -> Past:
+    """Return what is remembered of a log in an engine."""
+    besides: AnyFrame | None = found.besides
+    if in_memory and besides is not None:
+        besides = besides.lazy().collect()
+    return Past(reading, found.end, found.audit, None if besides is None else besides.to_native())
+
+
+def pandas_summary(ids: Any, columns: Mapping[str, np.ndarray[Any, Any]], reading: Reading) -> Any:
+    """Return the columns of a summary beside the ids of customers as a pandas frame."""
+    import pandas as pd
+
+    made = dict(columns)
     for name in ("first_purchase", "last_purchase"):
-        columns[name] = purchase_dates(columns[name], seconds=reading.occasion == "row")
-    return frame_by_customer(found.code, columns, levels, reading.columns.customer)
+        made[name] = purchase_dates(made[name], seconds=reading.occasion == "row")
+    return pd.DataFrame({reading.columns.customer: ids, **made})
+
+
+def in_order(column: np.ndarray[Any, Any], order: IntArray | None) -> np.ndarray[Any, Any]:
+    """Return a column in another order, if there is one."""
+    return column if order is None else np.take(column, order)
 
 
 def frame_by_customer(
@@ -114,9 +142,7 @@ def frame_by_customer(
     import pandas as pd
 
     ids, order = _ordered_ids(code, levels)
-    if order is not None:
-        columns = {name: np.take(column, order) for name, column in columns.items()}
-    return pd.DataFrame({customer: ids, **columns})
+    return pd.DataFrame({customer: ids, **{name: in_order(column, order) for name, column in columns.items()}})
 
 
 def _ordered_ids(code: IntArray, levels: Levels) -> tuple[Any, IntArray | None]:

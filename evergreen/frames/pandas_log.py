@@ -142,6 +142,105 @@ def order_of_ids(ids: Any) -> IntArray | None:
         return None
 
 
+def ids_like(ids: Any, known: Any) -> Any:
+    """Return ids of later rows in the type that they have in a base.
+
+    Parameters
+    ----------
+    ids : pandas array or index
+        The ids.
+    known : pandas.Series
+        The ids of the base.
+
+    Returns
+    -------
+    pandas.Series
+
+    Raises
+    ------
+    InputTypeError
+        If they are of another kind.
+    """
+    import pandas as pd
+
+    given, kind = _series(ids), known.dtype
+    if not len(given):
+        return known[:0]
+    if given.dtype == kind:
+        return given
+    numbers = (pd.api.types.is_numeric_dtype(one) and not pd.api.types.is_bool_dtype(one) for one in (given, kind))
+    if all(numbers):
+        made = given.astype(kind)
+        if bool((made == given).all()):
+            return made
+    elif pd.api.types.is_object_dtype(kind) or (
+        pd.api.types.is_string_dtype(kind) and pd.api.types.infer_dtype(given, skipna=False) == "string"
+    ):
+        return given.astype(kind)
+    raise InputTypeError(
+        f"The customer column {known.name!r} of the new rows holds {given.dtype}, that of the base {kind}: convert it "
+        f"first, such as new_rows[{known.name!r}].astype(base.frame[{known.name!r}].dtype)."
+    )
+
+
+def ids_of_both(ids: Any, more: Any) -> Any:
+    """Return ids and others of their type behind them, in one series."""
+    import pandas as pd
+
+    sides = [_series(side) for side in (ids, more) if len(side)]
+    return pd.concat(sides, ignore_index=True) if sides else _series(ids)
+
+
+def places_of_ids(ids: Any, among: Any) -> IntArray:
+    """Return the places of distinct ids among others, -1 for those that are not there."""
+    import pandas as pd
+
+    few, many = (pd.Index(array, dtype=array.dtype, tupleize_cols=False) for array in (ids, among))
+    which = few.get_indexer(many)  # a table of the few, for it is quick to build
+    there = np.flatnonzero(which >= 0)
+    places = np.full(len(few), -1, np.int64)
+    places[which[there]] = there
+    return places
+
+
+def ids_with(ids: Any, more: Any) -> tuple[Any, IntArray | None]:
+    """Return ids in their order and others put in, and the order that brings arrays of both there (if any).
+
+    Parameters
+    ----------
+    ids : pandas.Series
+        In ascending order, if they can be compared with one another.
+    more : pandas.Series
+        Others, of the same type; ids that cannot be compared come at the end.
+
+    Returns
+    -------
+    ids : pandas.Series
+    order : ndarray of int64, or None
+        None where there are no others, or all come at the end.
+    """
+    if not len(more):
+        return _series(ids), None
+    both = ids_of_both(ids, more)
+    late = order_of_ids(more)
+    if late is None:
+        return both, None
+    known, others = (side.cat.codes if hasattr(side, "cat") else side for side in (ids, more.take(late)))
+    try:
+        places = known.searchsorted(others)
+    except TypeError:
+        return both, None
+    order = np.insert(np.arange(len(ids)), places, len(ids) + late)
+    return both.take(order).reset_index(drop=True), order
+
+
+def _series(ids: Any) -> Any:
+    """Return ids as a series of their own type: pandas would look into objects and find text."""
+    import pandas as pd
+
+    return pd.Series(ids, dtype=ids.dtype)
+
+
 def _read_when(series: Any, *, seconds: bool) -> IntArray:
     """Return days (or seconds) since 1970, ``NO_DATE`` where missing."""
     import pandas as pd
@@ -204,10 +303,11 @@ def _dense(values: np.ndarray[Any, Any], kind: Any) -> tuple[IntArray, Levels] |
     low, high = int(values.min()), int(values.max())
     if high - low >= _DENSE * len(values):
         return None
-    codes = values if low == 0 else values - values.dtype.type(low)
+    wide = values if values.dtype.kind == "u" else values.astype(np.int64, copy=False)
+    codes = wide if low == 0 else wide - wide.dtype.type(low)
 
     def take(at: IntArray) -> Any:
-        ids = (at + low).astype(values.dtype)
+        ids = (at.astype(wide.dtype) + wide.dtype.type(low)).astype(values.dtype)
         return ids if isinstance(kind, np.dtype) else pd.array(ids, dtype=kind)
 
     return codes.astype(np.int64, copy=False), Levels(high - low + 1, take, ordered=True)

@@ -36,7 +36,7 @@ ORDER: Final = "evergreen_order"
 WHEN: Final = "evergreen_when"
 PERIOD: Final = "evergreen_number"
 _PERIOD: Final = "evergreen_period"
-_REASON: Final = "evergreen_reason"
+REASON: Final = "evergreen_reason"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,12 +55,37 @@ class LazySummary:
         How money was made whole.
     visits : narwhals LazyFrame
         One row per customer and period with an occasion (for rows: per row): ``ID`` and ``PERIOD``.
+    audit : Audit
+        What was found in the log.
+    besides : narwhals LazyFrame or None
+        What of customers their rows do not tell, as :class:`~evergreen.frames.past.Past` keeps it.
     """
 
     frame: nw.LazyFrame[Any]
     dropped: Dropped
     end: Boundary
     scale: MoneyScale
+    visits: nw.LazyFrame[Any]
+    audit: Audit
+    besides: nw.LazyFrame[Any] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LazyCustomers:
+    """What customers did, in whole numbers.
+
+    Parameters
+    ----------
+    frame : narwhals LazyFrame
+        One row per customer: ``ID``; ``occasions``, ``first_period`` and ``last_period`` since 1970, the dates
+        ``first`` and ``last``; ``orders`` if they have ids; of whole money ``spent``, ``first_money`` in the first
+        period, and where there are refunds ``net`` and the number of ``rows``; ``COARSE`` and ``FINE`` if the
+        logarithms of gaps are wanted. Customers without a purchase have no occasions, periods and dates.
+    visits : narwhals LazyFrame
+        As those of :class:`LazySummary`.
+    """
+
+    frame: nw.LazyFrame[Any]
     visits: nw.LazyFrame[Any]
 
 
@@ -76,11 +101,14 @@ class OpenedLog:
         Whether the dates have a time of day.
     reading : Reading
         How to read them.
+    in_memory : bool
+        Whether the user's frame is in memory.
     """
 
     frame: nw.LazyFrame[Any]
     has_time: bool
     reading: Reading
+    in_memory: bool
 
 
 def open_log(log: AnyFrame, reading: Reading) -> OpenedLog:
@@ -96,14 +124,14 @@ def open_log(log: AnyFrame, reading: Reading) -> OpenedLog:
     check_log_types(log, reading.columns)
     names = {"customer": ID, "date": DATE, "amount": _AMOUNT, "order": ORDER}
     picked = [nw.col(column).alias(names[role]) for role, column in reading.columns.roles.items()]
-    frame = log.lazy().select(*picked)
+    frame, in_memory = log.lazy().select(*picked), isinstance(log, nw.DataFrame)
     kind = frame.collect_schema()[DATE]
     if isinstance(kind, nw.String):
         frame = _parsed_texts(frame, reading)
-        return OpenedLog(frame, has_time=True, reading=reading)
+        return OpenedLog(frame, has_time=True, reading=reading, in_memory=in_memory)
     if kind == nw.Unknown:
         frame = _without_dates(frame, reading)
-    return OpenedLog(frame, has_time=isinstance(kind, nw.Datetime), reading=reading)
+    return OpenedLog(frame, has_time=isinstance(kind, nw.Datetime), reading=reading, in_memory=in_memory)
 
 
 def summarize_lazily(log: OpenedLog) -> LazySummary:
@@ -130,20 +158,78 @@ def summarize_lazily(log: OpenedLog) -> LazySummary:
     by_row = reading.occasion == "row"
     end = reading.end or (Boundary.of_second(audit.last) if by_row else Boundary.of_day(audit.last))
     scale = MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
+    return summary_of_customers(customers_lazily(log, kept, audit, scale), log, audit, end, scale)
+
+
+def customers_lazily(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scale: MoneyScale) -> LazyCustomers:
+    """Add up what each customer did.
+
+    Parameters
+    ----------
+    log : OpenedLog
+        The log.
+    kept : narwhals LazyFrame
+        Its rows that count.
+    audit : Audit
+        What was found in them.
+    scale : MoneyScale
+        How to make money whole.
+
+    Returns
+    -------
+    LazyCustomers
+    """
+    reading = log.reading
+    low, _ = audit.periods(reading.occasion)
     by_period = _by_period(log, kept, audit, scale)
     if reading.log_gaps:
         by_period = with_log_gaps(by_period, ID, _PERIOD, audit.bits(reading.occasion), reading.occasion)
-    by_customer = _by_customer(by_period, audit, reading.occasion)
-    dropped = audit.dropped
+    frame = _by_customer(by_period, audit, reading.occasion)
+    if reading.columns.order is not None:
+        frame = frame.join(_orders(log, kept), on=ID, how="left")
+    since = ((nw.col(name) + low).alias(name) for name in ("first_period", "last_period"))
+    frame = frame.with_columns(*since, *(_moment(name, log).alias(name) for name in ("first", "last")))
+    return LazyCustomers(frame, _visits(by_period, audit, reading.occasion))
+
+
+def summary_of_customers(
+    found: LazyCustomers, log: OpenedLog, audit: Audit, end: Boundary, scale: MoneyScale
+) -> LazySummary:
+    """Express what customers did in the units of the user.
+
+    Parameters
+    ----------
+    found : LazyCustomers
+        The customers.
+    log : OpenedLog
+        Tells how it was read.
+    audit : Audit
+        What was found in all rows.
+    end : Boundary
+        End of the observation.
+    scale : MoneyScale
+        How money was made whole.
+
+    Returns
+    -------
+    LazySummary
+
+    Raises
+    ------
+    InvalidInputError
+        If no customer has a purchase.
+    """
+    customers, dropped = found.frame, audit.dropped
+    if log.in_memory:
+        customers = customers.collect().lazy()
+    besides = _besides(customers)
     if audit.refunds:
-        dropped = _without_refund_only(dropped, by_customer)
+        dropped = _without_refund_only(dropped, customers)
         if not dropped.kept:
             raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
-        by_customer = by_customer.filter(nw.col("occasions") > 0)
-    if reading.columns.order is not None:
-        by_customer = by_customer.join(_orders(log, kept), on=ID, how="left")
-    frame = _summary_columns(by_customer, log, audit, end, scale)
-    return LazySummary(frame, dropped, end, scale, _visits(by_period, audit, reading.occasion))
+        customers = customers.filter(nw.col("occasions") > 0)
+    frame = _summary_columns(customers, log.reading, end, scale)
+    return LazySummary(frame, dropped, end, scale, found.visits, audit, besides)
 
 
 def holdout_lazily(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any], nw.LazyFrame[Any]]:
@@ -189,10 +275,10 @@ def audit_log(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any]]:
             nw.col("size").max().alias("largest"),
             nw.col("refund").sum().alias("refunds"),
         ]
-    found = rows.group_by(_REASON).agg(*totals).collect()
-    records = {REASONS[int(row[_REASON])]: row for row in found.iter_rows(named=True)}
+    found = rows.group_by(REASON).agg(*totals).collect()
+    records = {REASONS[int(row[REASON])]: row for row in found.iter_rows(named=True)}
     counts = {reason: int(row["rows"]) for reason, row in records.items()}
-    kept = rows.filter(nw.col(_REASON) == 0)
+    kept = rows.filter(nw.col(REASON) == 0)
     row = records.get("kept")
     if row is None:
         return Audit(counts), kept
@@ -229,7 +315,7 @@ def with_reasons(log: OpenedLog) -> nw.LazyFrame[Any]:
     reason = nw.lit(0)
     for name, holds in reversed(fine.items()):
         reason = nw.when(holds.fill_null(value=False)).then(reason).otherwise(nw.lit(REASONS.index(name)))
-    return frame.with_columns(reason.alias(_REASON))
+    return frame.with_columns(reason.alias(REASON))
 
 
 def _parsed_texts(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[Any]:
@@ -337,6 +423,17 @@ def _visits(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion) -> n
     return by_period.select(nw.col(ID), (nw.col(_PERIOD) + low).alias(PERIOD))
 
 
+def _besides(customers: nw.LazyFrame[Any]) -> nw.LazyFrame[Any] | None:
+    """Return what a base does not tell: refunds of customers without a purchase, and logarithms of gaps in parts."""
+    names = customers.collect_schema().names()
+    refunds, parts = ([name for name in pair if name in names] for pair in (("net", "rows"), (COARSE, FINE)))
+    alone = nw.col("occasions") == 0
+    if not parts:
+        return customers.filter(alone).select(ID, *refunds) if refunds else None
+    money = (nw.when(alone).then(nw.col(name)).otherwise(nw.lit(0)).alias(name) for name in refunds)
+    return customers.select(ID, *money, *parts)
+
+
 def _without_refund_only(dropped: Dropped, by_customer: nw.LazyFrame[Any]) -> Dropped:
     """Return what was left out, the rows of customers without a purchase among it."""
     alone = by_customer.filter(nw.col("occasions") == 0).select(nw.len().alias("customers"), nw.col("rows").sum())
@@ -354,24 +451,20 @@ def _orders(log: OpenedLog, kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return as_int64(counted, ["orders"])
 
 
-def _summary_columns(
-    frame: nw.LazyFrame[Any], log: OpenedLog, audit: Audit, end: Boundary, scale: MoneyScale
-) -> nw.LazyFrame[Any]:
+def _summary_columns(frame: nw.LazyFrame[Any], reading: Reading, end: Boundary, scale: MoneyScale) -> nw.LazyFrame[Any]:
     """Express whole periods and whole money in the units of the user."""
-    reading = log.reading
     times, over = time_ratio(reading.occasion, reading.time_unit)
     names = frame.collect_schema().names()
-    low, _ = audit.periods(reading.occasion)
     first = nw.col("first_period")
-    lasted, age = nw.col("last_period") - first, end.period(reading.occasion) - low - first
+    lasted, age = nw.col("last_period") - first, end.period(reading.occasion) - first
     frequency = nw.col("occasions") - 1
     made = {
         reading.columns.customer: nw.col(ID),
         "frequency": frequency,
         "recency": _divided(lasted.cast(nw.Float64) * times, over),
         "T": _divided(age.cast(nw.Float64) * times, over),
-        "first_purchase": _moment("first", log),
-        "last_purchase": _moment("last", log),
+        "first_purchase": nw.col("first"),
+        "last_purchase": nw.col("last"),
         "orders": nw.col("orders" if "orders" in names else "occasions"),
     }
     if "spent" in names:

@@ -8,8 +8,10 @@ these; fits and special functions run on them; results are joined back. Historie
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from fractions import Fraction
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from evergreen.errors import InvalidInputError
 from evergreen.kernels.grouping import distinct_rows
 from evergreen.models.checks import check_histories, check_whole, refuse
 from evergreen.typing import ArrayLike, FloatArray, IntArray, TimeUnit
+
+_Array: TypeAlias = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +45,9 @@ class PurchaseHistories:
     log_gaps : float, optional
         Sum over all customers of the natural logarithms of the times between their consecutive occasions, for models
         that ask how regularly customers buy; None if it is not known.
+    log_gaps_rest : float
+        What ``log_gaps`` lacks to the exact sum because a float has only so many digits. It is carried along so that
+        partitions add up to the same sum in any order.
 
     Examples
     --------
@@ -57,6 +64,7 @@ class PurchaseHistories:
     count: IntArray
     time_unit: TimeUnit = "D"
     log_gaps: float | None = None
+    log_gaps_rest: float = 0.0
 
     @classmethod
     def of(
@@ -97,9 +105,9 @@ class PurchaseHistories:
         unit = check_time_unit(time_unit)
         counts = check_parallel(count, frequency=frequency, recency=recency, T=T)
         x, t_x, age = check_histories(frequency, recency, T)
-        total = None if log_gaps is None else _total_of(log_gaps, len(x))
+        total, rest = (None, 0.0) if log_gaps is None else _total_of(log_gaps, len(x))
         (x, t_x, age), n = distinct_rows([x, t_x, age], None if count is None else counts)
-        return cls(x, t_x, age, n, unit, total)
+        return cls(x, t_x, age, n, unit, total, rest)
 
     @property
     def customers(self) -> int:
@@ -118,27 +126,23 @@ class PurchaseHistories:
             raise InvalidInputError(
                 f"Cannot add histories in {self.time_unit!r} and in {other.time_unit!r}: use one time_unit for both."
             )
-        columns, count = distinct_rows(
-            [
-                np.concatenate(pair)
-                for pair in (
-                    (self.frequency, other.frequency),
-                    (self.recency, other.recency),
-                    (self.T, other.T),
-                )
-            ],
-            np.concatenate((self.count, other.count)),
-        )
-        x, t_x, age = columns
-        total = None if self.log_gaps is None or other.log_gaps is None else self.log_gaps + other.log_gaps
-        return type(self)(x, t_x, age, count, self.time_unit, total)
+        pairs = (self.frequency, other.frequency), (self.recency, other.recency), (self.T, other.T)
+        (x, t_x, age), count = _together(pairs, (self.count, other.count))
+        return type(self)(x, t_x, age, count, self.time_unit, *self._log_gaps_with(other))
+
+    def _log_gaps_with(self, other: Self) -> tuple[float | None, float]:
+        """Return the sum of the logarithms of both partitions, rounded once, and its rest."""
+        if self.log_gaps is None or other.log_gaps is None:
+            return None, 0.0
+        return rounded_with_rest(_exact_sum(self.log_gaps, self.log_gaps_rest, other.log_gaps, other.log_gaps_rest))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpendHistories:
     """Distinct spends of customers and the number of customers that share each.
 
-    The occasions are the repeat occasions, or all of them, as :meth:`CustomerBase.spends` was asked.
+    The occasions are the repeat occasions, or all of them, as :meth:`CustomerBase.spends` was asked. Build one with
+    :meth:`of`, which checks and groups; add two, of the same kind of occasions, to merge partitions of a base.
 
     Parameters
     ----------
@@ -159,6 +163,9 @@ class SpendHistories:
     >>> spends = SpendHistories.of([0, 2, 1, 1], [0.0, 10.0, 0.0, 4.0])
     >>> spends.customers, spends.without_repeat, spends.without_value
     (2, 1, 1)
+    >>> both = spends + SpendHistories.of([2, 0], [10.0, 0.0])
+    >>> both.frequency, both.value, both.count, both.without_repeat
+    (array([1, 2]), array([ 4., 10.]), array([1, 2]), 2)
     """
 
     frequency: IntArray
@@ -208,14 +215,49 @@ class SpendHistories:
         """Return the number of distinct spends."""
         return len(self.count)
 
+    def __add__(self, other: Self) -> Self:
+        """Return the spends of both partitions together."""
+        if not isinstance(other, SpendHistories):
+            return NotImplemented
+        pairs = (self.frequency, other.frequency), (self.value, other.value)
+        (x, m), count = _together(pairs, (self.count, other.count))
+        without = self.without_repeat + other.without_repeat, self.without_value + other.without_value
+        return type(self)(x, m, count, *without)
 
-def _total_of(log_gaps: ArrayLike, rows: int) -> float:
-    """Return the total of sums per row, or the total as it is given; rounded once, whatever the order."""
+
+def _together(
+    columns: Iterable[tuple[_Array, _Array]], counts: tuple[IntArray, IntArray]
+) -> tuple[list[_Array], IntArray]:
+    """Return the distinct rows of two groupings and their counts added up."""
+    return distinct_rows([np.concatenate(pair) for pair in columns], np.concatenate(counts))
+
+
+def _total_of(log_gaps: ArrayLike, rows: int) -> tuple[float, float]:
+    """Return the total of sums per row, or the total as it is given; rounded once, whatever the order, and its rest."""
     sums = np.asarray(log_gaps, np.float64)
     if sums.shape not in ((), (rows,)):
         raise InvalidInputError(f"log_gaps must be one number or of shape ({rows},), got shape {sums.shape}.")
     refuse("log_gaps must be finite", np.atleast_1d(~np.isfinite(sums)), np.atleast_1d(sums))
-    return math.fsum(np.atleast_1d(sums).tolist())
+    parts = np.atleast_1d(sums).tolist()
+    total = math.fsum(parts)
+    return total, math.fsum([*parts, -total])
+
+
+def _exact_sum(*numbers: float) -> Fraction:
+    """Return the sum of finite numbers without rounding."""
+    return sum((Fraction(number) for number in numbers), Fraction())
+
+
+def rounded_with_rest(exact: Fraction) -> tuple[float, float]:
+    """Return the nearest float to a number, and what it lacks to it.
+
+    Examples
+    --------
+    >>> rounded_with_rest(Fraction(2**60 + 1))
+    (1.152921504606847e+18, 1.0)
+    """
+    nearest = float(exact)
+    return nearest, float(exact - Fraction(nearest))
 
 
 def check_parallel(count: ArrayLike | None, **named: ArrayLike) -> IntArray:

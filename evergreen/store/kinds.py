@@ -167,8 +167,12 @@ def _purchase_histories(
     count: IntArray,
     time_unit: TimeUnit,
     log_gaps: float | None = None,
+    log_gaps_rest: float = 0.0,
 ) -> PurchaseHistories:
-    return PurchaseHistories.of(frequency, recency, T, count=count, time_unit=time_unit, log_gaps=log_gaps)
+    found = PurchaseHistories.of(frequency, recency, T, count=count, time_unit=time_unit, log_gaps=log_gaps)
+    if log_gaps_rest and (log_gaps is None or log_gaps + log_gaps_rest != log_gaps):
+        raise InvalidInputError(f"log_gaps_rest={log_gaps_rest!r} is not what rounding took off log_gaps={log_gaps!r}.")
+    return replace(found, log_gaps_rest=log_gaps_rest)
 
 
 def _spend_histories(

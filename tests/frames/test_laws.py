@@ -138,6 +138,20 @@ def test_ids_come_back_as_they_were(ids: pd.Series[Any]) -> None:
     assert set(found) == set(ids)
 
 
+@pytest.mark.parametrize("kind", ["int8", "int16", "int32", "uint8", "uint64"])
+def test_whole_ids_over_the_whole_range_of_their_type(kind: str) -> None:
+    span = np.iinfo(kind)
+    for start in (int(span.min), int(span.max) - 198):
+        ids = np.array(range(start, start + 199), kind)
+        log = pd.DataFrame({"customer_id": [*ids, *ids[::2]], "date": "2024-01-01", "amount": 1.0})
+        found = CustomerBase.from_transactions(log.astype({"customer_id": kind})).frame
+        assert found["customer_id"].tolist() == ids.tolist()
+        assert found["total_value"].tolist() == [2.0, 1.0] * (len(ids) // 2) + [2.0] * (len(ids) % 2)
+    apart = np.array([span.min, span.min + 1, span.max], kind)
+    log = pd.DataFrame({"customer_id": np.repeat(apart, 10_000), "date": "2024-01-01", "amount": 1.0})
+    assert CustomerBase.from_transactions(log).frame["customer_id"].tolist() == apart.tolist()
+
+
 def test_whole_ids_with_a_missing_one_leave_as_whole_numbers() -> None:
     log = pd.DataFrame({"customer_id": [7, None, 9], "date": "2024-01-01", "amount": 1.0})
     with pytest.warns(DataWarning, match="1 without a customer"):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import reduce
+from operator import add
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,3 +133,79 @@ def test_logs_of_gaps_that_cannot_be() -> None:
         PurchaseHistories.of([1], [3.0], [9.0], log_gaps=[1.0, 2.0])
     with pytest.raises(InvalidInputError, match="log_gaps must be finite: 1 of 1 rows, for example -inf"):
         PurchaseHistories.of([1], [3.0], [9.0], log_gaps=[-np.inf])
+
+
+# ------------------------------------------------------------------------------------------------- partitions
+
+
+def same(found: Any, wanted: Any) -> None:
+    for name in wanted.__dataclass_fields__:
+        one, other = getattr(found, name), getattr(wanted, name)
+        np.testing.assert_array_equal(one, other, err_msg=name, strict=True)
+
+
+def parts_of(columns: list[Any], cells: list[int], make: Callable[..., Any]) -> list[Any]:
+    """Return what each cell of a partition makes; a cell may be empty."""
+    arrays = [np.asarray(column) for column in columns]
+    return [make(*(column[np.asarray(cells) == cell] for column in arrays)) for cell in range(4)]
+
+
+def check_partition(parts: list[Any], wanted: Any, order: list[int]) -> None:
+    shuffled = [parts[place] for place in order]
+    same(reduce(add, shuffled), wanted)
+    first, second, third, fourth = parts
+    same((first + second) + (third + fourth), wanted)
+    same(first + (second + (third + fourth)), wanted)
+
+
+LOG_GAPS = st.integers(-(2**50), 2**52).map(lambda whole: whole / 2**44)
+CELLS = st.integers(0, 3)
+ORDERS = st.permutations(range(4))
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9), st.integers(0, 9), LOG_GAPS, CELLS), min_size=1),
+    order=ORDERS,
+    over=st.sampled_from([1.0, 7.0, 30.436875]),
+)
+def test_purchase_histories_of_partitions_merge_to_the_bit(rows: list[Any], order: list[int], over: float) -> None:
+    x, t_x, rest, logs, cells = (np.array(column) for column in zip(*rows, strict=True))
+    t_x = np.where(x > 0, t_x, 0) / over
+    columns = [x, t_x, t_x + rest / over, logs]
+
+    def make(x: Any, t_x: Any, T: Any, logs: Any) -> PurchaseHistories:
+        return PurchaseHistories.of(x, t_x, T, time_unit="W", log_gaps=logs)
+
+    check_partition(parts_of(columns, cells.tolist(), make), make(*columns), order)
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5), st.integers(1, 3), CELLS), min_size=1), order=ORDERS
+)
+def test_spend_histories_of_partitions_merge_to_the_bit(rows: list[Any], order: list[int]) -> None:
+    x, cents, count, cells = zip(*rows, strict=True)
+    columns = [x, np.array(cents) / 3, count]
+
+    def make(x: Any, m: Any, count: Any) -> SpendHistories:
+        return SpendHistories.of(x, m, count=count)
+
+    check_partition(parts_of(columns, list(cells), make), make(*columns), order)
+
+
+def test_sums_of_logarithms_keep_what_a_float_cannot_hold() -> None:
+    ages = np.arange(1.0, 1_001.0)
+    logs = 1e9 + np.arange(1_000) / 2**20
+    whole = PurchaseHistories.of([2] * 1_000, ages, ages, log_gaps=logs)
+    parts = [PurchaseHistories.of([2], [age], [age], log_gaps=[one]) for age, one in zip(ages, logs, strict=True)]
+    assert whole.log_gaps_rest != 0
+    for order in (parts, parts[::-1]):
+        same(reduce(add, order), whole)
+
+
+def test_what_does_not_add_up() -> None:
+    weeks = PurchaseHistories.of([0], [0], [9], time_unit="W")
+    with pytest.raises(InvalidInputError, match="in 'W' and in 'D': use one time_unit"):
+        _ = weeks + PurchaseHistories.of([0], [0], [9])
+    for histories in (weeks, SpendHistories.of([1], [1.0])):
+        with pytest.raises(TypeError):
+            _ = histories + 1  # type: ignore[operator]

@@ -38,6 +38,7 @@ from evergreen import (
     load,
     save,
 )
+from evergreen.errors import SavedFileError
 from evergreen.models.estimator import Estimator
 from evergreen.rfm.cut_points import Breaks
 from evergreen.store import dumps, loads
@@ -277,3 +278,15 @@ def test_every_setting_of_a_fitted_model_comes_back(model: CLVModel) -> None:
     pd.testing.assert_frame_equal(back.predict(base), model.predict(base), check_exact=True)
     assert hasattr(back, "choice_") == (model.transactions == "auto")
     assert dumps(back) == dumps(model)
+
+
+def test_sums_of_logarithms_keep_their_rest() -> None:
+    parts = [PurchaseHistories.of([1], [1.0], [2.0], log_gaps=[number]) for number in (2.0**60, 1.5)]
+    whole = parts[0] + parts[1]
+    assert whole.log_gaps_rest == 1.5
+    assert same(loads(dumps(whole)), whole)
+    document = json.loads(dumps(whole))
+    for wrong in (300.0, "nan"):
+        document["fields"]["log_gaps_rest"] = wrong
+        with pytest.raises(SavedFileError, match="log_gaps_rest"):
+            loads(json.dumps(document))
