@@ -21,8 +21,8 @@ from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.gaps import total_of
 from evergreen.frames.grouped import grouped, grouped_histories, mean_spend
 from evergreen.frames.increments import add_rows
-from evergreen.frames.keeping import Kept, keep
-from evergreen.frames.logs import Summary, summarize_log
+from evergreen.frames.keeping import Kept, kept_meanwhile
+from evergreen.frames.logs import Summary, keep_customers, summarize_log
 from evergreen.frames.past import Past, check_no_attributes, no_past, other_customers
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
@@ -580,11 +580,11 @@ class CustomerBase:
         table, PySpark in the memory and on the disks of its executors, once they are first asked for. They stay there
         until :meth:`unpersist`, or until the connection or session ends.
         """
-        if not self.is_lazy or (self._kept is not None and self._kept.frame.to_native() is self.frame):
+        if self._is_kept:
             return self
-        rows = keep(self._opened)
+        rows, past = keep_customers(self._opened, None if self.attributes else self._past)
         gaps = self._gaps.persist() if isinstance(self._gaps, AddedGaps) else self._gaps
-        return replace(self, frame=rows.frame.to_native(), _gaps=gaps, _kept=rows)
+        return replace(self, frame=rows.frame.to_native(), _gaps=gaps, _past=past or self._past, _kept=rows)
 
     def unpersist(self) -> None:
         """Let the engine forget the rows that :meth:`persist` has kept.
@@ -603,12 +603,11 @@ class CustomerBase:
         CustomerBase
             A base in memory, or one that is kept already, as it is.
         """
-        base = self.persist()
-        try:
-            yield base
-        finally:
-            if base is not self:
-                base.unpersist()
+        if self._is_kept:
+            yield self
+            return
+        with kept_meanwhile(self._opened) as rows:
+            yield replace(self, frame=rows.to_native())
 
     def scores(self) -> ScoreTable:
         """Return a table to which scores are added without knowing the engine.
@@ -622,6 +621,11 @@ class CustomerBase:
     @property
     def _opened(self) -> AnyFrame:
         return nw.from_native(self.frame)
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether rows are in memory, or kept by their engine."""
+        return not self.is_lazy or (self._kept is not None and self._kept.frame.to_native() is self.frame)
 
     def _facts(self) -> dict[str, str]:
         facts = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -15,11 +15,20 @@ from evergreen.frames.audit import Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame, check_log_types, open_frame
 from evergreen.frames.engines import taken_names
 from evergreen.frames.gap_counts import AddedGaps, LazyGaps
+from evergreen.frames.keeping import Kept, keep
 from evergreen.frames.pandas_log import Levels, order_of_ids, purchase_dates, read_pandas
 from evergreen.frames.past import ArrayBesides, Past
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
-from evergreen.frames.transactions import ID, PERIOD, LazySummary, open_log, summarize_lazily
+from evergreen.frames.transactions import (
+    ID,
+    PERIOD,
+    LazySummary,
+    besides_of,
+    open_log,
+    summarize_lazily,
+    summary_frame,
+)
 from evergreen.models.gaps import GapHistories
 from evergreen.typing import IntArray
 
@@ -114,10 +123,42 @@ def summary_of_lazy(found: LazySummary, frame: AnyFrame, reading: Reading) -> Su
 
 def past_of_lazy(found: LazySummary, reading: Reading, *, in_memory: bool) -> Past:
     """Return what is remembered of a log in an engine."""
-    besides: AnyFrame | None = found.besides
-    if in_memory and besides is not None:
-        besides = besides.lazy().collect()
-    return Past(reading, found.end, found.audit, None if besides is None else besides.to_native())
+    past = Past(reading, found.end, found.audit, None, found.customers.to_native())
+    past = _with_besides(past, found.customers)
+    if in_memory and past.besides is not None:
+        return replace(past, besides=nw.from_native(past.besides).lazy().collect().to_native(), customers=None)
+    return past
+
+
+def keep_customers(base: AnyFrame, past: Past | None) -> tuple[Kept, Past | None]:
+    """Have the engine keep a lazy base and what is remembered beside it, from one reading of the log.
+
+    Parameters
+    ----------
+    base : narwhals LazyFrame
+        The base as it was made from its log.
+    past : Past or None
+        What it remembers.
+
+    Returns
+    -------
+    rows : Kept
+        The base.
+    past : Past or None
+        What is remembered, from the rows that are kept.
+    """
+    if past is None or past.besides is None or past.customers is None:
+        return keep(base), past
+    rows = keep(nw.from_native(past.customers))
+    customers = rows.frame.lazy()
+    frame = summary_frame(customers, past.reading, past.end, past.scale())
+    past = replace(past, customers=customers.to_native())
+    return Kept(frame, rows.release), _with_besides(past, customers)
+
+
+def _with_besides(past: Past, customers: nw.LazyFrame[Any]) -> Past:
+    besides = besides_of(customers)
+    return replace(past, besides=None if besides is None else besides.to_native())
 
 
 def pandas_summary(ids: Any, columns: Mapping[str, np.ndarray[Any, Any]], reading: Reading) -> Any:

@@ -53,12 +53,15 @@ class Past:
         What was found in the log.
     besides : ArrayBesides, native frame or None
         What the base does not tell of its customers; None where it tells all.
+    customers : native lazy frame or None
+        In an engine what both the base and ``besides`` are made from, in whole numbers.
     """
 
     reading: Reading
     end: Boundary
     audit: Audit
     besides: Any
+    customers: Any = None
 
     def scale(self) -> MoneyScale:
         """Return how the money of the base was made whole."""

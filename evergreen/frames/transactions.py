@@ -57,8 +57,8 @@ class LazySummary:
         One row per customer and period with an occasion (for rows: per row): ``ID`` and ``PERIOD``.
     audit : Audit
         What was found in the log.
-    besides : narwhals LazyFrame or None
-        What of customers their rows do not tell, as :class:`~evergreen.frames.past.Past` keeps it.
+    customers : narwhals LazyFrame
+        What the frame was made from, as that of :class:`LazyCustomers`.
     """
 
     frame: nw.LazyFrame[Any]
@@ -67,7 +67,7 @@ class LazySummary:
     scale: MoneyScale
     visits: nw.LazyFrame[Any]
     audit: Audit
-    besides: nw.LazyFrame[Any] | None
+    customers: nw.LazyFrame[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +158,9 @@ def summarize_lazily(log: OpenedLog) -> LazySummary:
     by_row = reading.occasion == "row"
     end = reading.end or (Boundary.of_second(audit.last) if by_row else Boundary.of_day(audit.last))
     scale = MoneyScale() if reading.columns.amount is None else audit.scale(reading.occasion)
-    return summary_of_customers(customers_lazily(log, kept, audit, scale), log, audit, end, scale)
+    found = customers_lazily(log, kept, audit, scale)
+    alone = None if log.in_memory or not audit.refunds else _refunds_alone(kept)
+    return summary_of_customers(found, log, audit, end, scale, alone)
 
 
 def customers_lazily(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scale: MoneyScale) -> LazyCustomers:
@@ -193,7 +195,12 @@ def customers_lazily(log: OpenedLog, kept: nw.LazyFrame[Any], audit: Audit, scal
 
 
 def summary_of_customers(
-    found: LazyCustomers, log: OpenedLog, audit: Audit, end: Boundary, scale: MoneyScale
+    found: LazyCustomers,
+    log: OpenedLog,
+    audit: Audit,
+    end: Boundary,
+    scale: MoneyScale,
+    alone: nw.LazyFrame[Any] | None = None,
 ) -> LazySummary:
     """Express what customers did in the units of the user.
 
@@ -209,6 +216,8 @@ def summary_of_customers(
         End of the observation.
     scale : MoneyScale
         How money was made whole.
+    alone : narwhals LazyFrame, optional
+        Customers without a purchase and their ``rows``, if there is a shorter way to them.
 
     Returns
     -------
@@ -222,14 +231,37 @@ def summary_of_customers(
     customers, dropped = found.frame, audit.dropped
     if log.in_memory:
         customers = customers.collect().lazy()
-    besides = _besides(customers)
     if audit.refunds:
-        dropped = _without_refund_only(dropped, customers)
+        dropped = _without_refund_only(dropped, without_purchase(customers) if alone is None else alone)
         if not dropped.kept:
             raise InvalidInputError(f"Nothing of the log is left: {dropped}.")
+    frame = summary_frame(customers, log.reading, end, scale)
+    return LazySummary(frame, dropped, end, scale, found.visits, audit, customers)
+
+
+def summary_frame(
+    customers: nw.LazyFrame[Any], reading: Reading, end: Boundary, scale: MoneyScale
+) -> nw.LazyFrame[Any]:
+    """Return the summary of customers who have a purchase, from what :class:`LazyCustomers` has of them."""
+    if "net" in customers.collect_schema().names():
         customers = customers.filter(nw.col("occasions") > 0)
-    frame = _summary_columns(customers, log.reading, end, scale)
-    return LazySummary(frame, dropped, end, scale, found.visits, audit, besides)
+    return _summary_columns(customers, reading, end, scale)
+
+
+def besides_of(customers: nw.LazyFrame[Any]) -> nw.LazyFrame[Any] | None:
+    """Return what a summary does not tell: refunds of customers without a purchase, and logarithms of gaps in parts."""
+    names = customers.collect_schema().names()
+    refunds, parts = ([name for name in pair if name in names] for pair in (("net", "rows"), (COARSE, FINE)))
+    if not parts:
+        return without_purchase(customers).select(ID, *refunds) if refunds else None
+    alone = nw.col("occasions") == 0
+    money = (nw.when(alone).then(nw.col(name)).otherwise(nw.lit(0)).alias(name) for name in refunds)
+    return customers.select(ID, *money, *parts)
+
+
+def without_purchase(customers: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return customers who have refunds alone."""
+    return customers.filter(nw.col("occasions") == 0)
 
 
 def holdout_lazily(log: OpenedLog) -> tuple[Audit, nw.LazyFrame[Any], nw.LazyFrame[Any]]:
@@ -423,21 +455,17 @@ def _visits(by_period: nw.LazyFrame[Any], audit: Audit, occasion: Occasion) -> n
     return by_period.select(nw.col(ID), (nw.col(_PERIOD) + low).alias(PERIOD))
 
 
-def _besides(customers: nw.LazyFrame[Any]) -> nw.LazyFrame[Any] | None:
-    """Return what a base does not tell: refunds of customers without a purchase, and logarithms of gaps in parts."""
-    names = customers.collect_schema().names()
-    refunds, parts = ([name for name in pair if name in names] for pair in (("net", "rows"), (COARSE, FINE)))
-    alone = nw.col("occasions") == 0
-    if not parts:
-        return customers.filter(alone).select(ID, *refunds) if refunds else None
-    money = (nw.when(alone).then(nw.col(name)).otherwise(nw.lit(0)).alias(name) for name in refunds)
-    return customers.select(ID, *money, *parts)
+def _refunds_alone(kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return customers without a purchase and their rows, without a look at periods."""
+    bought = _flag(nw.col(_AMOUNT) >= 0).alias("occasions")
+    customers = kept.with_columns(bought).group_by(ID).agg(nw.col("occasions").sum(), nw.len().alias("rows"))
+    return without_purchase(customers)
 
 
-def _without_refund_only(dropped: Dropped, by_customer: nw.LazyFrame[Any]) -> Dropped:
+def _without_refund_only(dropped: Dropped, alone: nw.LazyFrame[Any]) -> Dropped:
     """Return what was left out, the rows of customers without a purchase among it."""
-    alone = by_customer.filter(nw.col("occasions") == 0).select(nw.len().alias("customers"), nw.col("rows").sum())
-    row = next(alone.collect().iter_rows(named=True))
+    counted = alone.select(nw.len().alias("customers"), nw.col("rows").sum())
+    row = next(counted.collect().iter_rows(named=True))
     return replace(dropped, refund_only=int(row["rows"] or 0), refund_only_customers=int(row["customers"]))
 
 

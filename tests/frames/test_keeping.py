@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from evergreen import CustomerBase, CustomerBaseAudit, LoyaltyLadder, RFMScorer, datasets
+from evergreen.errors import DataWarning
 from tests.frames.kinds import EAGER, KINDS, LAZY, rows
 
 
@@ -105,6 +106,25 @@ def test_an_audit_reads_the_log_once_it_is_kept(log: pd.DataFrame) -> None:
     audit.two_periods("1997Q3", "1997Q4")
     assert len(readings) == before
     audit.unpersist()
+
+
+@pytest.mark.parametrize("log_gaps", [False, True])
+def test_what_is_remembered_is_kept_along(log_gaps: bool, log: pd.DataFrame) -> None:
+    first, later = log[log["date"] < "1998-01-01"], log[log["date"] >= "1998-01-01"]
+    refund = first.head(1).assign(customer_id=0, amount=-5.0)
+    first = pd.concat([first, refund], ignore_index=True)
+    lazy, readings = counted(first)
+    with pytest.warns(DataWarning, match="1 of 1 customers with refunds only"):
+        base = CustomerBase.from_transactions(lazy, log_gaps=log_gaps)
+    before = len(readings)
+    kept = base.persist()
+    assert len(readings) == before + 1
+    updated = kept.update(pl.from_pandas(later).lazy()).persist()
+    assert len(readings) == before + 1
+    whole = pd.concat([first, later], ignore_index=True)
+    with pytest.warns(DataWarning, match="1 of 1 customers with refunds only"):
+        wanted = CustomerBase.from_transactions(whole, log_gaps=log_gaps)
+    pd.testing.assert_frame_equal(rows(updated.frame), rows(wanted.frame), check_exact=True)
 
 
 ASKED: dict[str, Callable[[Any], Any]] = {
