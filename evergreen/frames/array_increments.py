@@ -17,11 +17,12 @@ from evergreen.frames.arrays import (
     without,
 )
 from evergreen.frames.audit import Audit, MoneyScale
+from evergreen.frames.columns import AnyFrame
 from evergreen.frames.gap_counts import ended_after, silences, without_silences
 from evergreen.frames.gaps import whole_logs
-from evergreen.frames.logs import Summary, in_order, pandas_summary
+from evergreen.frames.logs import PURCHASE_DATES, Summary, in_order, summary_table
 from evergreen.frames.merging import ARRAYS, merged, rescaled, whole_columns, whole_periods
-from evergreen.frames.pandas_log import Levels, ids_like, ids_of_both, ids_with, places_of_ids
+from evergreen.frames.pandas_log import Levels, ids_like, ids_of_both, ids_with, pandas_of, places_of_ids
 from evergreen.frames.past import ArrayBesides, Past, later_end, scale_of
 from evergreen.frames.periods import FIRST_DAY, SECONDS_PER_DAY, Boundary, time_ratio
 from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
@@ -63,14 +64,19 @@ def audit_later_arrays(log: LogArrays, reading: Reading) -> tuple[Audit, LogArra
 
 
 def add_arrays(
-    base: Any, past: Past, gaps: GapHistories, rows: tuple[LogArrays, Levels], audit: Audit, reading: Reading
+    base: AnyFrame,
+    past: Past,
+    gaps: GapHistories,
+    rows: tuple[LogArrays, Levels],
+    audit: Audit,
+    reading: Reading,
 ) -> Summary:
     """Add later rows to a base in memory.
 
     Parameters
     ----------
-    base : pandas.DataFrame
-        The base.
+    base : narwhals DataFrame
+        The base, of pandas or pyarrow.
     past : Past
         What it remembers.
     gaps : GapHistories
@@ -87,24 +93,25 @@ def add_arrays(
     Summary
         Sorted by customer, if the base is.
     """
-    log, levels = rows
+    (log, levels), known = rows, pandas_of(base, PURCHASE_DATES)
+    customers = known[reading.columns.customer]
     union, end = past.audit.followed_by(audit), later_end(past, audit, reading)
     scales = past.scale(), scale_of(union, reading)
     found = customers_of_arrays(log, audit, scales[1], reading)
-    touched = _Touched.of(base[reading.columns.customer], past, found, levels)
-    old = _before(base, past, touched, scales)
+    touched = _Touched.of(customers, past, found, levels)
+    old = _before(known, past, touched, scales)
     made = _together(old, _after(found), reading)
     buys = made["occasions"] > 0
     few = summary_columns({name: column[buys] for name, column in made.items()}, end, scales[1], reading)
-    ids, order = ids_with(base[reading.columns.customer], touched.ids[buys & (touched.place < 0)])
+    ids, order = ids_with(customers, touched.ids[buys & (touched.place < 0)])
     placed = _Placed(touched.place[buys], order)
-    columns = {name: placed.put(column, few[name]) for name, column in _all(base, past, end, scales).items()}
+    columns = {name: placed.put(column, few[name]) for name, column in _all(known, past, end, scales).items()}
     besides = _besides(past.besides, touched, made, scales, placed)
     bought = slice(len(found.found["code"]))
     ended = ended_after(found.visits, old["occasions"][bought], old["last_period"][bought], reading)
     silent = silences(columns["frequency"], whole_periods(columns["T"] - columns["recency"], reading, ARRAYS), reading)
     return Summary(
-        pandas_summary(ids, columns, reading),
+        summary_table(ids, columns, reading, base),
         without(union.dropped, {"rows": besides.rows}),
         end,
         scales[1],

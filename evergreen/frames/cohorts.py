@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from evergreen.frames.array_periods import periods_of_arrays
 from evergreen.frames.lazy_periods import LazyPeriods, periods_of_frame
 from evergreen.frames.logs import open_checked
-from evergreen.frames.pandas_log import read_pandas
+from evergreen.frames.pandas_log import pandas_of, read_pandas
 from evergreen.frames.period_sums import PeriodLog
 from evergreen.frames.reading import Reading, check_columns
 from evergreen.frames.segments import check_segment_type, segments_of_codes, segments_of_rows
@@ -53,19 +53,20 @@ def read_periods(log: Any, reading: Reading, period: Period, segment: str | None
         schema = opened.collect_schema()
         check_columns({**reading.columns.roles, "segment": segment}, schema.names())
         check_segment_type(segment, schema[segment])
-    if nw.dependencies.is_pandas_dataframe(log):
-        arrays, _ = read_pandas(log, reading)
+    in_pandas = pandas_of(opened, [reading.columns.date])
+    if in_pandas is not None:
+        arrays, _ = read_pandas(in_pandas, reading)
         found, periods = periods_of_arrays(arrays, reading, period)
         if segment is None:
             return found
-        names, place = segments_of_codes(log[segment], arrays.code, periods.customer)
+        names, place = segments_of_codes(in_pandas[segment], arrays.code, periods.customer)
         return replace(found, rows=replace(periods, segments=names, segment=place), segments=names)
     found, frame = periods_of_frame(open_log(opened, reading), period)
     names = ()
     if segment is not None:
         values = nw.col(segment)
         if not opened.collect_schema()[segment].is_integer():
-            values = values.cast(nw.String)  # pyarrow compares no dictionaries
+            values = values.cast(nw.String)  # categories have an order of their own
         rows = opened.lazy().select(nw.col(reading.columns.customer).alias(ID), values.alias(segment))
         customers = frame.group_by(ID).agg(nw.len().alias("periods")).select(ID)
         names, segments = segments_of_rows(rows, segment, customers)

@@ -123,31 +123,6 @@ def stacked(frame: AnyFrame, other: AnyFrame) -> AnyFrame:
         return nw.concat(both, how="vertical")
 
 
-def in_type_of(frame: nw.LazyFrame[Any], column: str, like: AnyFrame, name: str) -> nw.LazyFrame[Any]:
-    """Return a frame with a column in the very type of another frame's: pyarrow has two types of text.
-
-    Parameters
-    ----------
-    frame : narwhals LazyFrame
-        The rows.
-    column : str
-        A column of them, of the type that narwhals tells of the other one.
-    like : narwhals DataFrame or LazyFrame
-        The other frame, of the same engine.
-    name : str
-        Its column.
-
-    Returns
-    -------
-    narwhals LazyFrame
-    """
-    if not frame.implementation.is_pyarrow():
-        return frame
-    rows, place = frame.to_native(), frame.collect_schema().names().index(column)
-    kind = like.to_native().schema.field(name).type
-    return _wrapped(rows.set_column(place, column, rows[column].cast(kind))).lazy()
-
-
 @contextmanager
 def _one_connection(frame: AnyFrame) -> Generator[None]:
     """Say it in plain words where two relations of DuckDB are not on the same connection."""
@@ -185,15 +160,7 @@ def with_value_before(frame: nw.LazyFrame[Any], name: str, column: str, by: Sequ
     -------
     narwhals LazyFrame
     """
-    if not frame.implementation.is_pyarrow():
-        return frame.with_columns(nw.col(column).shift(1).over(*by, order_by=column).alias(name))
-    order = [*by, column]  # pyarrow has no groups in windows: the groups lie one after another
-    shifted = {key: f"{name}_{key}" for key in order}
-    looked = frame.with_columns(*(nw.col(key).shift(1).over(order_by=order).alias(shifted[key]) for key in order))
-    before = nw.col(shifted[column])
-    for key in by:
-        before = nw.when(nw.col(key) == nw.col(shifted[key])).then(before)
-    return looked.with_columns(before.alias(name)).drop(*shifted.values())
+    return frame.with_columns(nw.col(column).shift(1).over(*by, order_by=column).alias(name))
 
 
 def with_next_and_sum(
@@ -219,21 +186,9 @@ def with_next_and_sum(
     narwhals LazyFrame
     """
     after, total = names
-    if not frame.implementation.is_pyarrow():
-        following = nw.col(column).shift(-1).over(*by, order_by=column)
-        so_far = nw.col(value).cum_sum().over(*by, order_by=column)
-        return frame.with_columns(following.alias(after), so_far.alias(total))  # together: the engine sorts once
-    order = [*by, column]  # pyarrow has no groups in windows: the groups lie one after another
-    shifted = {key: f"{after}_{key}" for key in order}
-    looked = frame.with_columns(*(nw.col(key).shift(-1).over(order_by=order).alias(shifted[key]) for key in order))
-    looked = looked.with_columns(nw.col(value).cum_sum().over(order_by=order).alias(total))
-    following, begun = nw.col(shifted[column]), f"{total}_begun"
-    for key in by:
-        following = nw.when(nw.col(key) == nw.col(shifted[key])).then(following)
-    looked = looked.with_columns((nw.col(total) - nw.col(value)).alias(begun))
-    starts = looked.group_by(*by).agg(nw.col(begun).min())
-    joined = looked.with_columns(following.alias(after)).drop(begun).join(starts, on=list(by), how="left")
-    return joined.with_columns((nw.col(total) - nw.col(begun)).alias(total)).drop(begun, *shifted.values())
+    following = nw.col(column).shift(-1).over(*by, order_by=column)
+    so_far = nw.col(value).cum_sum().over(*by, order_by=column)
+    return frame.with_columns(following.alias(after), so_far.alias(total))  # together: the engine sorts once
 
 
 def values_for_frame(column: np.ndarray[Any, Any]) -> Any:

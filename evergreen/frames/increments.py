@@ -14,8 +14,8 @@ from evergreen.frames.columns import AnyFrame, alike, check_log_types, kind_of_f
 from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.lazy_increments import add_lazily, audit_later
 from evergreen.frames.logs import Summary, past_of_lazy
-from evergreen.frames.pandas_log import read_pandas
-from evergreen.frames.past import Past, other_customers
+from evergreen.frames.pandas_log import pandas_of, read_pandas
+from evergreen.frames.past import ArrayBesides, Past, other_customers
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import Reading
 from evergreen.frames.transactions import open_log
@@ -61,11 +61,11 @@ def add_rows(base: AnyFrame, past: Past, gaps: _Gaps, new_rows: Any, end: Bounda
         raise other_customers(len(base), gaps.customers)
     reading = replace(past.reading, after=past.end, end=end)
     rows = _opened(new_rows, base, reading)
-    if isinstance(gaps, GapHistories) and nw.dependencies.is_pandas_dataframe(base.to_native()):
-        log, levels = read_pandas(rows.to_native(), reading)
+    if isinstance(past.besides, ArrayBesides) and isinstance(gaps, GapHistories):
+        log, levels = read_pandas(pandas_of(rows, [reading.columns.date]), reading)
         audit, log, early = audit_later_arrays(log, reading)
         _check_later(past, audit, early)
-        return add_arrays(base.to_native(), past, gaps, (log, levels), audit, reading), audit.dropped
+        return add_arrays(base, past, gaps, (log, levels), audit, reading), audit.dropped
     opened = open_log(rows, reading)
     audit, kept, early = audit_later(opened)
     _check_later(past, audit, early)

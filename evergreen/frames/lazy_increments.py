@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from evergreen.errors import InputTypeError
 from evergreen.frames.audit import REASONS, Audit, MoneyScale
 from evergreen.frames.columns import AnyFrame
-from evergreen.frames.engines import in_type_of, stacked
+from evergreen.frames.engines import stacked
 from evergreen.frames.gap_counts import OCCASIONS, LazyGaps
 from evergreen.frames.gaps import COARSE, FINE, with_whole_logs
 from evergreen.frames.merging import EXPRESSIONS, SIDED, merged, rescaled, whole_columns
@@ -89,7 +89,7 @@ def add_lazily(
     end = later_end(past, audit, log.reading)
     found = customers_lazily(log, kept, audit, scale)
     key = _id_like(found.frame.collect_schema()[ID], base.collect_schema()[customer], customer)
-    visits, new = (in_type_of(frame.with_columns(key), ID, base, customer) for frame in (found.visits, found.frame))
+    visits, new = found.visits.with_columns(key), found.frame.with_columns(key)
     before = _before(base, past, scale)
     frames = [before, _after(new, reading)]
     if past.besides is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -16,7 +16,7 @@ from evergreen.frames.columns import AnyFrame, check_log_types, open_frame
 from evergreen.frames.engines import taken_names
 from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.keeping import Kept, keep
-from evergreen.frames.pandas_log import Levels, order_of_ids, purchase_dates, read_pandas
+from evergreen.frames.pandas_log import Levels, in_kind_of, order_of_ids, pandas_of, purchase_dates, read_pandas
 from evergreen.frames.past import ArrayBesides, Past
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
@@ -31,6 +31,9 @@ from evergreen.frames.transactions import (
 )
 from evergreen.models.gaps import GapHistories
 from evergreen.typing import IntArray
+
+PURCHASE_DATES: Final = ("first_purchase", "last_purchase")
+"""The columns of a summary that are dates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,10 +93,11 @@ def summarize_log(log: Any, reading: Reading) -> Summary:
         In memory sorted by customer where ids can be compared; lazy in no particular order.
     """
     opened = open_checked(log, reading)
-    if nw.dependencies.is_pandas_dataframe(log):
-        rows, levels = read_pandas(log, reading)
+    in_pandas = pandas_of(opened, [reading.columns.date])
+    if in_pandas is not None:
+        rows, levels = read_pandas(in_pandas, reading)
         found = summarize_arrays(rows, reading)
-        return summary_of_arrays(found, levels, reading)
+        return summary_of_arrays(found, levels, reading, opened)
     lazy = summarize_lazily(open_log(opened, reading))
     frame: AnyFrame = lazy.frame
     if isinstance(opened, nw.DataFrame):
@@ -101,10 +105,10 @@ def summarize_log(log: Any, reading: Reading) -> Summary:
     return summary_of_lazy(lazy, frame, reading)
 
 
-def summary_of_arrays(found: ArraySummary, levels: Levels, reading: Reading) -> Summary:
-    """Return the summary of a pandas log, sorted by customer where ids can be compared."""
+def summary_of_arrays(found: ArraySummary, levels: Levels, reading: Reading, log: AnyFrame) -> Summary:
+    """Return the summary of a log in memory in a frame of its kind, sorted by customer where ids can be compared."""
     ids, order = _ordered_ids(found.code, levels)
-    frame = pandas_summary(ids, {name: in_order(column, order) for name, column in found.columns.items()}, reading)
+    frame = summary_table(ids, {name: in_order(column, order) for name, column in found.columns.items()}, reading, log)
     parts = None
     if found.parts is not None:
         coarse, fine = (in_order(part, order) for part in found.parts)
@@ -161,14 +165,15 @@ def _with_besides(past: Past, customers: nw.LazyFrame[Any]) -> Past:
     return replace(past, besides=None if besides is None else besides.to_native())
 
 
-def pandas_summary(ids: Any, columns: Mapping[str, np.ndarray[Any, Any]], reading: Reading) -> Any:
-    """Return the columns of a summary beside the ids of customers as a pandas frame."""
+def summary_table(ids: Any, columns: Mapping[str, np.ndarray[Any, Any]], reading: Reading, like: AnyFrame) -> Any:
+    """Return the columns of a summary beside the ids of customers, in a frame of the kind of another."""
     import pandas as pd
 
-    made = dict(columns)
-    for name in ("first_purchase", "last_purchase"):
-        made[name] = purchase_dates(made[name], seconds=reading.occasion == "row")
-    return pd.DataFrame({reading.columns.customer: ids, **made})
+    made, seconds = dict(columns), reading.occasion == "row"
+    for name in PURCHASE_DATES:
+        made[name] = purchase_dates(made[name], seconds=seconds)
+    frame = pd.DataFrame({reading.columns.customer: ids, **made})
+    return in_kind_of(frame, like, [] if seconds else PURCHASE_DATES)
 
 
 def in_order(column: np.ndarray[Any, Any], order: IntArray | None) -> np.ndarray[Any, Any]:
@@ -177,13 +182,14 @@ def in_order(column: np.ndarray[Any, Any], order: IntArray | None) -> np.ndarray
 
 
 def frame_by_customer(
-    code: IntArray, columns: Mapping[str, np.ndarray[Any, Any]], levels: Levels, customer: str
+    code: IntArray, columns: Mapping[str, np.ndarray[Any, Any]], levels: Levels, customer: str, like: AnyFrame
 ) -> Any:
-    """Return columns beside the ids of customers as a pandas frame, sorted by them where they can be compared."""
+    """Return columns beside the ids of customers, sorted by them where they can be compared, in a frame of a kind."""
     import pandas as pd
 
     ids, order = _ordered_ids(code, levels)
-    return pd.DataFrame({customer: ids, **{name: in_order(column, order) for name, column in columns.items()}})
+    frame = pd.DataFrame({customer: ids, **{name: in_order(column, order) for name, column in columns.items()}})
+    return in_kind_of(frame, like)
 
 
 def _ordered_ids(code: IntArray, levels: Levels) -> tuple[Any, IntArray | None]:

@@ -1,17 +1,18 @@
-"""Reading a pandas log into arrays, sharing memory where it can, and writing arrays back as columns."""
+"""Reading a log of pandas or pyarrow into arrays, sharing memory where it can, and writing arrays back as columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
 from evergreen.errors import InputTypeError
 from evergreen.frames.arrays import NO_DATE, LogArrays
-from evergreen.frames.columns import text_date_error, time_zone_error
+from evergreen.frames.columns import AnyFrame, text_date_error, time_zone_error
 from evergreen.frames.periods import SECONDS_PER_DAY, moments_of_text
 from evergreen.frames.reading import Reading
 from evergreen.typing import FloatArray, IntArray
@@ -47,6 +48,62 @@ class Levels:
     count: int
     take: Callable[[IntArray], Any]
     ordered: bool
+
+
+def pandas_of(frame: AnyFrame, dates: Iterable[str]) -> Any:
+    """Return a frame in memory as a pandas frame that shares its columns, if it is of pandas or pyarrow.
+
+    Parameters
+    ----------
+    frame : narwhals DataFrame or LazyFrame
+        Any frame.
+    dates : iterable of str
+        Its columns of dates, which pandas would take for objects.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Columns of pyarrow have its types; None for other kinds of frame.
+    """
+    native = frame.to_native()
+    if nw.dependencies.is_pandas_dataframe(native):
+        return native
+    if isinstance(frame, nw.LazyFrame) or not frame.implementation.is_pyarrow():
+        return None
+    import pandas as pd
+    import pyarrow as pa
+
+    for name in dates:
+        if pa.types.is_date(native.schema.field(name).type):
+            moments = native[name].cast(pa.timestamp("us"))
+            native = native.set_column(native.column_names.index(name), name, moments)
+    return native.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def in_kind_of(frame: Any, given: AnyFrame, dates: Iterable[str] = ()) -> Any:
+    """Return a pandas frame as a frame of the kind from which :func:`pandas_of` has read.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns that evergreen made.
+    given : narwhals DataFrame or LazyFrame
+        The frame of the user.
+    dates : iterable of str
+        Columns that are dates without a time, where the kind has a type for them.
+
+    Returns
+    -------
+    native frame
+    """
+    if not given.implementation.is_pyarrow():
+        return frame
+    import pyarrow as pa
+
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    for name in dates:
+        table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.date32()))
+    return table
 
 
 def read_pandas(frame: Any, reading: Reading) -> tuple[LogArrays, Levels]:
