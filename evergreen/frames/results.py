@@ -223,9 +223,11 @@ class ScoreTable:
         if isinstance(self.frame, nw.DataFrame):
             days = {name: times_in_days(np.asarray(made(_Columns(self))), unit) for name, made in times.items()}
             return self._with_arrays(days)
-        return self.with_columns(
-            **{name: lambda c, made=made: days_of_times(made(c), unit) for name, made in times.items()}
-        )
+
+        def in_days(made: Arithmetic) -> Arithmetic:
+            return lambda columns: days_of_times(made(columns), unit)
+
+        return self.with_columns(**{name: in_days(made) for name, made in times.items()})
 
     def with_cuts(self, name: str, column: str, points: Sequence[float], *, lowest_best: bool = False) -> ScoreTable:
         """Add whole scores by cut points: 1 plus the number of points strictly below the value.
