@@ -12,6 +12,7 @@ import numpy as np
 
 from evergreen.errors import InputTypeError, MissingExtraError
 from evergreen.frames.columns import AnyFrame
+from evergreen.frames.spark import spark_table
 
 _Columns = Mapping[str, np.ndarray[Any, Any]]
 
@@ -46,9 +47,8 @@ def table_beside(frame: AnyFrame, columns: _Columns) -> AnyFrame:
         import ibis
 
         return _wrapped(ibis.memtable(_arrow_table(columns)))
-    if engine.is_spark_like():
-        rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
-        return _wrapped(native.sparkSession.createDataFrame(rows, list(columns)))
+    if engine.is_pyspark() or engine.is_pyspark_connect():
+        return _wrapped(spark_table(native.sparkSession, columns))
     raise InputTypeError(
         f"A lazy {engine} frame cannot take up a table of scores: collect it first, or use polars, DuckDB, "
         "Ibis or PySpark."
