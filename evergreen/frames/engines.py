@@ -224,6 +224,14 @@ def with_sum_before(
     return joined.with_columns((nw.col(name) - nw.col(begun)).alias(name)).drop(begun)
 
 
+def whole_seconds(moment: nw.Expr, engine: nw.Implementation) -> nw.Expr:
+    """Return datetimes without a time zone at their second."""
+    if not engine.is_spark_like():
+        return moment.dt.truncate("1s")
+    # Spark truncates in the zone of the session, where clocks skip hours, and returns a time with a zone
+    return moment.cast(nw.String).str.slice(0, 19).str.to_datetime(format="%Y-%m-%d %H:%M:%S")
+
+
 def values_for_frame(column: np.ndarray[Any, Any]) -> Any:
     """Return a column as engines take it: text as a list, numbers as they are."""
     return column.tolist() if column.dtype.kind in "OU" else column

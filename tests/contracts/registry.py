@@ -36,6 +36,7 @@ from evergreen.datasets import simulate_log
 from evergreen.models.protocols import SpendModel
 from evergreen.models.rungs import FIRST_LOOK
 from evergreen.models.transactions import HistoryModel
+from tests.ibis_tables import ibis_frame
 from tests.spark import spark_frame
 
 Thing = TypeVar("Thing")
@@ -210,13 +211,6 @@ def _duckdb(log: pd.DataFrame) -> Any:
     return pytest.importorskip("duckdb").connect().from_arrow(_pyarrow(log))
 
 
-def _ibis(log: pd.DataFrame) -> Any:
-    connection = pytest.importorskip("ibis").duckdb.connect()
-    connection.con.register("rows", _pyarrow(log))
-    connection.con.execute("CREATE TABLE log AS SELECT * FROM rows")
-    return connection.table("log")
-
-
 def _pandas_arrow(log: pd.DataFrame) -> Any:
     pytest.importorskip("pyarrow")
     return log.convert_dtypes(dtype_backend="pyarrow")
@@ -231,7 +225,7 @@ ENGINES: Mapping[str, Engine] = MappingProxyType(
         "polars lazy": Engine(lambda log: _polars(log).lazy(), lazy=True),
         "pyarrow": Engine(_pyarrow),
         "duckdb": Engine(_duckdb, lazy=True),
-        "ibis": Engine(_ibis, lazy=True),
+        "ibis": Engine(ibis_frame, lazy=True),
         "pyspark": Engine(spark_frame, lazy=True),
     }
 )

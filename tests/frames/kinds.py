@@ -10,6 +10,10 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pytest
+
+from tests.ibis_tables import ibis_frame
+from tests.spark import spark_frame
 
 
 def _arrow(frame: pd.DataFrame) -> Any:
@@ -32,9 +36,13 @@ KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "polars lazy": lambda frame: _polars(frame).lazy(),
     "pyarrow": _arrow,
     "duckdb": lambda frame: CONNECTION.from_arrow(_arrow(frame)),
+    "ibis": ibis_frame,
+    "pyspark": spark_frame,
 }
-EAGER = [kind for kind in KINDS if kind not in ("polars lazy", "duckdb")]
-LAZY = ["polars lazy", "duckdb"]
+LAZY = ["polars lazy", "duckdb", "ibis", "pyspark"]
+EAGER = [kind for kind in KINDS if kind not in LAZY]
+QUICK = [kind for kind in KINDS if kind != "pyspark"]
+"""Those for tests that go through many cases: a case takes seconds on Spark."""
 
 
 def rows(native: Any, customer: str = "customer_id") -> pd.DataFrame:

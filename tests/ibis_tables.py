@@ -1,0 +1,29 @@
+"""The one connection of Ibis that all tests share, and how tables get into it."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import count
+from typing import Any
+
+import pandas as pd
+import pytest
+
+NUMBER = count()
+
+
+@cache
+def ibis_connection() -> Any:
+    """Return the connection, to DuckDB, or skip the test where Ibis is missing."""
+    return pytest.importorskip("ibis").duckdb.connect()
+
+
+def ibis_frame(frame: pd.DataFrame) -> Any:
+    """Return a table of Ibis with the rows of a pandas frame."""
+    connection, name = ibis_connection(), f"rows_{next(NUMBER)}"
+    rows = pytest.importorskip("pyarrow").Table.from_pandas(frame, preserve_index=False)
+    # create_table() would do, but for a version of sqlglot that makes DROP VIEW where ibis means DROP TABLE
+    connection.con.register("given", rows)
+    connection.con.execute(f"CREATE TABLE {name} AS SELECT * FROM given")
+    connection.con.unregister("given")
+    return connection.table(name)
