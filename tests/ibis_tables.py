@@ -20,10 +20,5 @@ def ibis_connection() -> Any:
 
 def ibis_frame(frame: pd.DataFrame) -> Any:
     """Return a table of Ibis with the rows of a pandas frame."""
-    connection, name = ibis_connection(), f"rows_{next(NUMBER)}"
     rows = pytest.importorskip("pyarrow").Table.from_pandas(frame, preserve_index=False)
-    # create_table() would do, but for a version of sqlglot that makes DROP VIEW where ibis means DROP TABLE
-    connection.con.register("given", rows)
-    connection.con.execute(f"CREATE TABLE {name} AS SELECT * FROM given")
-    connection.con.unregister("given")
-    return connection.table(name)
+    return ibis_connection().create_table(f"rows_{next(NUMBER)}", rows)
