@@ -34,7 +34,8 @@ _MISSING = re.compile(r"could not import '(?P<quoted>[\w.]+)'|\b(?P<plain>[\w.]+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs on Spark, so that it can be left out or run alone."""
     for item in items:
-        if isinstance(item, pytest.Function) and "pyspark" in item.nodeid.partition("[")[2]:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "pyspark" in item.nodeid.partition("[")[2] and "module" not in parameters:
             item.add_marker("spark")
 
 

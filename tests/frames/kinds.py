@@ -10,7 +10,6 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-import pytest
 
 from tests.ibis_tables import ibis_frame
 from tests.spark import spark_frame
