@@ -17,6 +17,7 @@ SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.sql.session.timeZone": "America/Sao_Paulo",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.execution.arrow.localRelationThreshold": "64KB",  # a large log is no part of the plan
 }
 """Small and quick to start, for tests have few rows; in a zone where midnight itself is skipped in spring."""
 
