@@ -37,8 +37,13 @@ def spark_session() -> Any:
 
 def spark_frame(frame: pd.DataFrame) -> Any:
     """Return a frame of Spark with the rows of a pandas frame, its dates without a time zone."""
+    return in_session(spark_session(), frame)
+
+
+def in_session(session: Any, frame: pd.DataFrame) -> Any:
+    """Return a frame with the rows of a pandas frame in a session of Spark."""
     pa = pytest.importorskip("pyarrow")
-    session, table = spark_session(), pa.Table.from_pandas(frame, preserve_index=False)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
     from pyspark.sql.pandas.types import from_arrow_schema
 
     for place, field in enumerate(table.schema):

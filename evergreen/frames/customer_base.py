@@ -23,6 +23,7 @@ from evergreen.frames.logs import Summary, summarize_log
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import ScoreTable
+from evergreen.frames.sessions import check_session
 from evergreen.frames.summaries import SummaryColumns, checked_summary
 from evergreen.models.attributed import AttributedHistories
 from evergreen.models.gaps import GapHistories
@@ -248,7 +249,7 @@ class CustomerBase:
     @property
     def is_lazy(self) -> bool:
         """Whether the base is computed by an engine each time it is used."""
-        return isinstance(self._opened, nw.LazyFrame)
+        return isinstance(nw.from_native(self.frame), nw.LazyFrame)
 
     @property
     def columns(self) -> list[str]:
@@ -398,6 +399,7 @@ class CustomerBase:
                 "This base was made from a summary, which does not tell the gaps between purchases: build it from the "
                 "log by from_transactions(), or count them yourself into GapHistories.of()."
             )
+        check_session(self.frame)
         found = self._gaps.collect() if isinstance(self._gaps, LazyGaps) else self._gaps
         if not self.is_lazy and found.customers != len(self):
             raise InvalidInputError(
@@ -512,6 +514,7 @@ class CustomerBase:
 
     @property
     def _opened(self) -> AnyFrame:
+        check_session(self.frame)
         return nw.from_native(self.frame)
 
     def _facts(self) -> dict[str, str]:

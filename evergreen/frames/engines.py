@@ -10,8 +10,9 @@ from uuid import uuid4
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from evergreen.errors import InputTypeError, MissingExtraError
+from evergreen.errors import InputTypeError
 from evergreen.frames.columns import AnyFrame
+from evergreen.frames.sessions import check_one_session
 from evergreen.frames.spark import spark_table
 
 _Columns = Mapping[str, np.ndarray[Any, Any]]
@@ -116,9 +117,9 @@ def joined_lazily(frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], on: str) -
     Raises
     ------
     InputTypeError
-        If they are on different connections of DuckDB.
+        If they are on different connections of DuckDB, or of Ibis.
     """
-    with _one_connection(frame):
+    with _one_connection(frame, other):
         return frame.join(other, on=on, how="left")
 
 
@@ -137,16 +138,17 @@ def stacked(frame: AnyFrame, other: AnyFrame) -> AnyFrame:
     Raises
     ------
     InputTypeError
-        If they are on different connections of DuckDB.
+        If they are on different connections of DuckDB, or of Ibis.
     """
-    with _one_connection(frame):
+    with _one_connection(frame, other):
         both: list[Any] = [frame, other]
         return nw.concat(both, how="vertical")
 
 
 @contextmanager
-def _one_connection(frame: AnyFrame) -> Generator[None]:
-    """Say it in plain words where two relations of DuckDB are not on the same connection."""
+def _one_connection(frame: AnyFrame, other: AnyFrame) -> Generator[None]:
+    """Say it in plain words where two relations of DuckDB, or tables of Ibis, are not on the same connection."""
+    check_one_session(frame.to_native(), other.to_native())
     if not frame.implementation.is_duckdb():
         yield
         return
@@ -250,10 +252,8 @@ def _duckdb_table(relation: Any, columns: _Columns) -> Any:
 
 
 def _arrow_table(columns: _Columns) -> Any:
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise MissingExtraError.of("pyarrow", "duckdb", "Handing scores to the engine") from None
+    import pyarrow as pa
+
     return pa.table({name: pa.array(column) for name, column in columns.items()})
 
 

@@ -7,8 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from evergreen.errors import MissingExtraError
-
 _LIMIT: Final = "spark.sql.execution.arrow.localRelationThreshold"
 _LOCAL: Final = 256 * 1024
 """Bytes up to which a table travels in the plan itself, where Spark knows its size and joins without a shuffle."""
@@ -53,10 +51,8 @@ def spark_table(session: Any, columns: Mapping[str, np.ndarray[Any, Any]]) -> An
     if int(pyspark.__version__.partition(".")[0]) < 4:  # takes rows alone
         rows = zip(*(values.tolist() for values in plain.values()), strict=True)
         return session.createDataFrame(list(rows), schema, verifySchema=False)
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise MissingExtraError.of("pyarrow", "spark", "Handing scores to Spark") from None
+    import pyarrow as pa
+
     table = pa.table({name: pa.array(values) for name, values in plain.items()})
     if table.nbytes <= _LOCAL:
         return session.createDataFrame(table, schema)

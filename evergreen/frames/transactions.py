@@ -243,7 +243,7 @@ def _parsed_texts(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[An
     row = next(checked.collect().iter_rows(named=True))
     bad = int(row["rows"]) - int(row["fine"] or 0)
     if bad:
-        raise text_date_error(reading.columns.date, bad, int(row["rows"]), row["text"])
+        raise text_date_error(reading.columns.date, bad, int(row["rows"]), row["text"], frame.implementation)
     return frame.with_columns(full_time_text(text).str.to_datetime(format="%Y-%m-%d %H:%M:%S"))
 
 
