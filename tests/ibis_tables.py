@@ -15,7 +15,9 @@ NUMBER = count()
 @cache
 def ibis_connection() -> Any:
     """Return the connection, to DuckDB, or skip the test where Ibis is missing."""
-    return pytest.importorskip("ibis").duckdb.connect()
+    connection = pytest.importorskip("ibis").duckdb.connect()
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    return connection
 
 
 def ibis_frame(frame: pd.DataFrame) -> Any:

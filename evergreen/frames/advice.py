@@ -24,11 +24,6 @@ def _selected(expression: str) -> Callable[[str], str]:
     return lambda name: f"log.select({_replaced(name, expression)!r})"
 
 
-def _queried(expression: str) -> Callable[[str], str]:
-    # code for a person to read, who runs it on a table of their own
-    return lambda name: f"log.alias('log').sql({('SELECT ' + _replaced(name, expression) + ' FROM log')!r})"  # noqa: S608
-
-
 _PANDAS: Final[_Words] = {
     "numbers": lambda name: f"pd.to_numeric(log[{name!r}])",
     "dates from numbers": lambda name: f"pd.to_datetime(log[{name!r}].astype(str), format='%Y%m%d')",
@@ -59,7 +54,7 @@ _IBIS: Final[_Words] = {
     "numbers": lambda name: f"log.cast({{{name!r}: 'float64'}})",
     "dates from numbers": lambda name: f"log.mutate(log[{name!r}].cast('string').as_date('%Y%m%d').name({name!r}))",
     "dates from text": lambda name: f"log.mutate(log[{name!r}].as_date('%d/%m/%Y').name({name!r}))",
-    "local dates": _queried("{} AT TIME ZONE 'Europe/Berlin'"),
+    "local dates": lambda name: f"log.cast({{{name!r}: 'timestamp'}})",
 }
 _SPARK: Final[_Words] = {
     "numbers": lambda name: f"log.withColumn({name!r}, F.col({name!r}).cast('double'))",

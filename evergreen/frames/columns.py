@@ -52,18 +52,18 @@ def open_frame(name: str, frame: Any) -> AnyFrame:
             f"The {name} has columns of {frame.columns.nlevels} levels (a MultiIndex): give it columns of "
             f"one level, such as {name}.columns = ['_'.join(names) for names in {name}.columns]."
         )
-    check_session(frame)
     try:
-        opened = nw.from_native(frame)
+        opened: AnyFrame = nw.from_native(frame)
     except TypeError:
         raise InputTypeError.kind(f"The {name}", frame, _ACCEPTED) from None
     except DuplicateError:
         raise _doubled(name, frame) from None
+    _check_arrow(opened)
+    check_session(opened)
     try:
         opened.collect_schema()
     except DuplicateError:
         raise _doubled(name, frame) from None
-    _check_arrow(opened)
     return opened
 
 
@@ -132,6 +132,8 @@ def time_zone_error(name: str, zone: object, engine: nw.Implementation = nw.Impl
     todo = f"such as {how_to_convert(name, 'local dates', engine)}"
     if engine.is_spark_like():
         todo += f" for the dates of {zone}, the zone of the session, which every TIMESTAMP of Spark has"
+    elif engine.is_ibis():
+        todo += " for the dates of the zone that its database is set to"
     return InputTypeError(
         f"The date column {name!r} has the time zone {zone}: whose day is a purchase near midnight? Convert "
         f"it to local dates first, {todo}."

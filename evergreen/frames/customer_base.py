@@ -399,7 +399,7 @@ class CustomerBase:
                 "This base was made from a summary, which does not tell the gaps between purchases: build it from the "
                 "log by from_transactions(), or count them yourself into GapHistories.of()."
             )
-        check_session(self.frame)
+        check_session(nw.from_native(self.frame))
         found = self._gaps.collect() if isinstance(self._gaps, LazyGaps) else self._gaps
         if not self.is_lazy and found.customers != len(self):
             raise InvalidInputError(
@@ -514,8 +514,7 @@ class CustomerBase:
 
     @property
     def _opened(self) -> AnyFrame:
-        check_session(self.frame)
-        return nw.from_native(self.frame)
+        return check_session(nw.from_native(self.frame))
 
     def _facts(self) -> dict[str, str]:
         facts = {

@@ -148,7 +148,7 @@ def stacked(frame: AnyFrame, other: AnyFrame) -> AnyFrame:
 @contextmanager
 def _one_connection(frame: AnyFrame, other: AnyFrame) -> Generator[None]:
     """Say it in plain words where two relations of DuckDB, or tables of Ibis, are not on the same connection."""
-    check_one_session(frame.to_native(), other.to_native())
+    check_one_session(frame, other)
     if not frame.implementation.is_duckdb():
         yield
         return

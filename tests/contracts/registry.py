@@ -208,7 +208,7 @@ def _pyarrow(log: pd.DataFrame) -> Any:
 
 
 def _duckdb(log: pd.DataFrame) -> Any:
-    return pytest.importorskip("duckdb").connect().from_arrow(_pyarrow(log))
+    return pytest.importorskip("duckdb").default_connection().from_arrow(_pyarrow(log))
 
 
 def _pandas_arrow(log: pd.DataFrame) -> Any:

@@ -84,12 +84,14 @@ def test_what_is_closed_is_told_at_every_door(
     ("make", "words"), [(in_duckdb, "relations are on different connections of DuckDB"), (in_ibis, "tables are on")]
 )
 def test_two_connections_in_one_call(make: Callable[[], tuple[Any, Callable[[], None]]], words: str) -> None:
-    (one, _), (other, _) = make(), make()
+    (one, close), (other, close_other) = make(), make()
     before, after = CustomerBase.from_transactions(one), CustomerBase.from_transactions(other)
     with pytest.raises(InputTypeError, match=f"The two {words}.*on the same connection"):
         RFMScorer(segments="rfm11").fit(before).compare(before, after)
     with pytest.raises(InputTypeError, match=f"The two {words}.*on the same connection"):
         before.with_attributes(nw.from_native(after.frame).select("customer_id", known=nw.col("orders")).to_native())
+    close()
+    close_other()
 
 
 @pytest.mark.parametrize(("kind", "extra"), [("duckdb", "duckdb"), ("ibis", "ibis"), ("pyspark", "spark")])
