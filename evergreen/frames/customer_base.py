@@ -113,12 +113,13 @@ class CustomerBase:
         ----------
         log : frame
             One row per purchase (or order line, or refund): pandas, polars (eager or lazy), pyarrow Table,
-            DuckDB relation, or another kind that narwhals reads. It is not changed.
+            DuckDB relation, PySpark DataFrame, Ibis table, or another kind that narwhals reads. It is not changed.
         customer : str
             Column of customer ids; they come back as they are. Whole numbers that pandas holds as floats
             because some are missing come back as int64.
         date : str
-            Column of dates or local times: a date type, or ISO text (``2024-12-31``, ``2024-12-31 18:30``).
+            Column of dates or local times: a date type, or ISO text (``2024-12-31``, ``2024-12-31 18:30``). Times with
+            a zone are refused, such as each TIMESTAMP of Spark (``timestamp_ntz`` has none).
         amount : str or None
             Column of money, in any one currency; None for a log without money.
         order : str, optional
@@ -154,6 +155,10 @@ class CustomerBase:
         InvalidInputError
             If a setting is not allowed, text is not an ISO date, nothing of the log is left, or ``log_gaps``
             meets two rows of a customer in one second (a time of 0 has no logarithm).
+        SessionClosedError
+            If the connection or session that holds the log is closed.
+        MissingExtraError
+            If the log is in an engine that hands over results by pyarrow, and that is not installed.
 
         Warns
         -----

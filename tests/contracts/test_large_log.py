@@ -5,6 +5,8 @@ A window of one engine was once wrong beyond 200,000 rows and never below, in tw
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::evergreen.errors.EvergreenWarning"),  # of rows left out, and of how fits ended
 ]
 
-HOSTILE = {
+HOSTILE: dict[str, dict[str, Any]] = {
     "a missing id": {"customer_id": None},
     "a missing date": {"date": pd.NaT},
     "a missing amount": {"amount": np.nan},
