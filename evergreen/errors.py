@@ -88,6 +88,18 @@ class MissingExtraError(EvergreenError, ImportError):
         return cls(f"{purpose} needs {package}, which is not installed: pip install 'evergreen-clv[{extra}]'.")
 
 
+class SessionClosedError(EvergreenError, RuntimeError):
+    """The connection or session that holds a frame is closed, so its rows cannot be read any more."""
+
+    @classmethod
+    def of(cls, what: str, place: str) -> Self:
+        """Return the error for a frame, such as a DuckDB relation, whose connection or session is closed."""
+        return cls(
+            f"The {place} of this {what} is closed: keep it open as long as the base and its results are used, or read "
+            f"the log again on an open {place}."
+        )
+
+
 class EvergreenWarning(UserWarning):
     """Base of every warning that evergreen gives."""
 

@@ -27,10 +27,16 @@ settings.register_profile("deep", parent=settings.get_profile("dev"), max_exampl
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 REQUIRE_EXTRAS = bool(os.environ.get("EVERGREEN_REQUIRE_EXTRAS"))
-NEVER_REQUIRED = frozenset({"pyspark", "ibis"})
-"""Packages that the dev extra leaves out: their tests may always be skipped."""
 
 _MISSING = re.compile(r"could not import '(?P<quoted>[\w.]+)'|\b(?P<plain>[\w.]+) is not installed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on Spark, so that it can be left out or run alone."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "pyspark" in item.nodeid.partition("[")[2] and "module" not in parameters:
+            item.add_marker("spark")
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +69,7 @@ def _forbidden_skip(reason: str) -> str | None:
     found = _MISSING.search(reason)
     if not REQUIRE_EXTRAS or found is None:
         return None
-    package = (found["quoted"] or found["plain"]).partition(".")[0]
-    return None if package in NEVER_REQUIRED else package
+    return (found["quoted"] or found["plain"]).partition(".")[0]
 
 
 def _fail_if_forbidden(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -21,6 +21,7 @@ from evergreen.errors import (
     NotFittedError,
     SavedFileError,
     SavedFileNotFoundError,
+    SessionClosedError,
 )
 
 NEAREST: dict[type[Exception], tuple[type[Exception], ...]] = {
@@ -31,6 +32,7 @@ NEAREST: dict[type[Exception], tuple[type[Exception], ...]] = {
     SavedFileError: (ValueError,),
     SavedFileNotFoundError: (FileNotFoundError, OSError),
     MissingExtraError: (ImportError,),
+    SessionClosedError: (RuntimeError,),
 }
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__]
 

@@ -8,6 +8,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from evergreen.errors import InputTypeError, InvalidInputError
+from evergreen.frames.advice import how_to_convert
 from evergreen.frames.audit import HUGE
 from evergreen.frames.columns import AnyFrame, alike, check_id_type, kind_of_frame, open_frame
 from evergreen.frames.engines import joined_lazily, taken_names
@@ -67,7 +68,7 @@ def open_attributes(
         raise InvalidInputError(f"Attributes cannot be named {taken}: these are columns of a base. Rename them first.")
     check_id_type("customer", customer, schema[customer])
     there, key = _keys(customer, schema[customer], base_customer, base.collect_schema()[base_customer])
-    values = [_value(name, schema[name]) for name in wanted]
+    values = [_value(name, schema[name], opened.implementation) for name in wanted]
     rows = opened.lazy().filter(there).select(key, *values)
     _check_once(rows, customer)
     return rows
@@ -146,7 +147,7 @@ def _is_text(kind: nw.dtypes.DType) -> bool:
     return isinstance(kind, (nw.String, nw.Categorical, nw.Enum))
 
 
-def _value(name: str, kind: nw.dtypes.DType) -> nw.Expr:
+def _value(name: str, kind: nw.dtypes.DType, engine: nw.Implementation) -> nw.Expr:
     """Return an attribute in one of the few types that go everywhere."""
     column = nw.col(name)
     if kind.is_numeric():
@@ -159,7 +160,7 @@ def _value(name: str, kind: nw.dtypes.DType) -> nw.Expr:
         return nw.when(~column.is_null()).then(column.cast(nw.String())).alias(name)
     raise InputTypeError(
         f"Attribute {name!r} holds {kind}, not numbers, text or booleans: convert it first, such as "
-        f"frame[{name!r}].astype(float)."
+        f"{how_to_convert(name, 'numbers', engine)}."
     )
 
 

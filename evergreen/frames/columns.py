@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 import narwhals.stable.v2 as nw
 from narwhals.exceptions import DuplicateError
 
-from evergreen.errors import InputTypeError, InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError, MissingExtraError
+from evergreen.frames.advice import how_to_convert
 from evergreen.frames.reading import LogColumns
+from evergreen.frames.sessions import check_session
 
 AnyFrame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 """A frame behind narwhals, in memory or lazy."""
 
 _ACCEPTED = (
-    "a dataframe: pandas, polars (eager or lazy), pyarrow Table, DuckDB relation, PySpark or another that "
+    "a dataframe: pandas, polars (eager or lazy), pyarrow Table, DuckDB relation, Ibis table, PySpark or another that "
     "narwhals reads"
 )
-_PARSE_NUMBERS = "pd.to_datetime(log[{0!r}].astype(str), format='%Y%m%d')"
-_PARSE_TEXT = "pd.to_datetime(log[{0!r}], format='%d/%m/%Y')"
 
 
 def open_frame(name: str, frame: Any) -> AnyFrame:
@@ -41,6 +42,10 @@ def open_frame(name: str, frame: Any) -> AnyFrame:
         If it is not a frame, or its columns have several levels.
     InvalidInputError
         If two columns share a name.
+    SessionClosedError
+        If its connection or session is closed.
+    MissingExtraError
+        If its engine hands over results by pyarrow, and that is not installed.
     """
     if nw.dependencies.is_pandas_dataframe(frame) and frame.columns.nlevels > 1:
         raise InputTypeError(
@@ -48,11 +53,13 @@ def open_frame(name: str, frame: Any) -> AnyFrame:
             f"one level, such as {name}.columns = ['_'.join(names) for names in {name}.columns]."
         )
     try:
-        opened = nw.from_native(frame)
+        opened: AnyFrame = nw.from_native(frame)
     except TypeError:
         raise InputTypeError.kind(f"The {name}", frame, _ACCEPTED) from None
     except DuplicateError:
         raise _doubled(name, frame) from None
+    _check_arrow(opened)
+    check_session(opened)
     try:
         opened.collect_schema()
     except DuplicateError:
@@ -101,11 +108,12 @@ def check_log_types(frame: AnyFrame, columns: LogColumns) -> None:
             check_id_type(role, columns.roles[role], schema[columns.roles[role]])
     kind = schema[columns.date]
     if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
-        raise time_zone_error(columns.date, kind.time_zone)
+        raise time_zone_error(columns.date, kind.time_zone, frame.implementation)
     if not (isinstance(kind, (nw.Date, nw.Datetime, nw.String, nw.Object)) or kind == nw.Unknown):
         raise InputTypeError(
             f"The date column {columns.date!r} holds {kind}{_example(frame, columns.date)}, not dates: "
-            f"convert it first, such as {_PARSE_NUMBERS.format(columns.date)} for 19970101 as a number."
+            f"convert it first, such as {how_to_convert(columns.date, 'dates from numbers', frame.implementation)} "
+            "for 19970101 as a number."
         )
     if columns.amount is not None:
         check_number_type("amount", columns.amount, frame)
@@ -125,27 +133,43 @@ def check_number_type(role: str, name: str, frame: AnyFrame) -> None:
     if not (kind.is_numeric() or isinstance(kind, nw.Object) or kind == nw.Unknown):
         raise InputTypeError(
             f"The {role} column {name!r} holds {kind}{_example(frame, name)}, not numbers: convert it first, "
-            f"such as pd.to_numeric(log[{name!r}])."
+            f"such as {how_to_convert(name, 'numbers', frame.implementation)}."
         )
 
 
-def time_zone_error(name: str, zone: object) -> InputTypeError:
+def time_zone_error(name: str, zone: object, engine: nw.Implementation = nw.Implementation.PANDAS) -> InputTypeError:
     """Return the error for dates with a time zone."""
+    todo = f"such as {how_to_convert(name, 'local dates', engine)}"
+    if engine.is_spark_like():
+        todo += f" for the dates of {zone}, the zone of the session, which every TIMESTAMP of Spark has"
+    elif engine.is_ibis():
+        todo += " for the dates of the zone that its database is set to"
     return InputTypeError(
         f"The date column {name!r} has the time zone {zone}: whose day is a purchase near midnight? Convert "
-        f"it to local dates first, such as log[{name!r}].dt.tz_convert('Europe/Berlin').dt.tz_localize(None)."
+        f"it to local dates first, {todo}."
     )
 
 
-def text_date_error(name: str, bad: int, total: int, example: object) -> InvalidInputError:
+def text_date_error(
+    name: str, bad: int, total: int, example: object, engine: nw.Implementation = nw.Implementation.PANDAS
+) -> InvalidInputError:
     """Return the error for texts that are not ISO dates."""
     return InvalidInputError.rows(
         f"The date column {name!r} holds text that is not an ISO date (2024-12-31, 2024-12-31 18:30)",
         bad,
         total,
         example=example,
-        todo=f"Parse it first with its own format, such as {_PARSE_TEXT.format(name)}.",
+        todo=f"Parse it first with its own format, such as {how_to_convert(name, 'dates from text', engine)}.",
     )
+
+
+def _check_arrow(frame: AnyFrame) -> None:
+    """Refuse engines that hand over their results by pyarrow where that is not installed."""
+    engine = frame.implementation
+    extras = {"duckdb": engine.is_duckdb(), "ibis": engine.is_ibis(), "spark": engine.is_spark_like()}
+    for extra, holds in extras.items():
+        if holds and find_spec("pyarrow") is None:
+            raise MissingExtraError.of("pyarrow", extra, "Reading results from this engine")
 
 
 def _example(frame: AnyFrame, name: str) -> str:

@@ -27,6 +27,7 @@ from evergreen.frames.past import Past, check_no_attributes, no_past, other_cust
 from evergreen.frames.periods import Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import ScoreTable
+from evergreen.frames.sessions import check_session
 from evergreen.frames.summaries import SummaryColumns, checked_summary
 from evergreen.models.attributed import AttributedHistories
 from evergreen.models.gaps import GapHistories
@@ -118,12 +119,13 @@ class CustomerBase:
         ----------
         log : frame
             One row per purchase (or order line, or refund): pandas, polars (eager or lazy), pyarrow Table,
-            DuckDB relation, or another kind that narwhals reads. It is not changed.
+            DuckDB relation, PySpark DataFrame, Ibis table, or another kind that narwhals reads. It is not changed.
         customer : str
             Column of customer ids; they come back as they are. Whole numbers that pandas holds as floats
             because some are missing come back as int64.
         date : str
-            Column of dates or local times: a date type, or ISO text (``2024-12-31``, ``2024-12-31 18:30``).
+            Column of dates or local times: a date type, or ISO text (``2024-12-31``, ``2024-12-31 18:30``). Times with
+            a zone are refused, such as each TIMESTAMP of Spark (``timestamp_ntz`` has none).
         amount : str or None
             Column of money, in any one currency; None for a log without money.
         order : str, optional
@@ -159,6 +161,10 @@ class CustomerBase:
         InvalidInputError
             If a setting is not allowed, text is not an ISO date, nothing of the log is left, or ``log_gaps``
             meets two rows of a customer in one second (a time of 0 has no logarithm).
+        SessionClosedError
+            If the connection or session that holds the log is closed.
+        MissingExtraError
+            If the log is in an engine that hands over results by pyarrow, and that is not installed.
 
         Warns
         -----
@@ -324,7 +330,7 @@ class CustomerBase:
     @property
     def is_lazy(self) -> bool:
         """Whether the base is computed by an engine each time it is used."""
-        return isinstance(self._opened, nw.LazyFrame)
+        return isinstance(nw.from_native(self.frame), nw.LazyFrame)
 
     @property
     def columns(self) -> list[str]:
@@ -475,6 +481,7 @@ class CustomerBase:
                 "This base was made from a summary, which does not tell the gaps between purchases: build it from the "
                 "log by from_transactions(), or count them yourself into GapHistories.of()."
             )
+        check_session(nw.from_native(self.frame))
         if isinstance(self._gaps, AddedGaps):
             return self._gaps.beside(self.histories())
         found = self._gaps.collect() if isinstance(self._gaps, LazyGaps) else self._gaps
@@ -620,7 +627,7 @@ class CustomerBase:
 
     @property
     def _opened(self) -> AnyFrame:
-        return nw.from_native(self.frame)
+        return check_session(nw.from_native(self.frame))
 
     @property
     def _is_kept(self) -> bool:

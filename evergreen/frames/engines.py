@@ -9,8 +9,10 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from evergreen.errors import InputTypeError, MissingExtraError
+from evergreen.errors import InputTypeError
 from evergreen.frames.columns import AnyFrame
+from evergreen.frames.sessions import check_one_session
+from evergreen.frames.spark import spark_table
 
 _Columns = Mapping[str, np.ndarray[Any, Any]]
 
@@ -45,9 +47,8 @@ def table_beside(frame: AnyFrame, columns: _Columns) -> AnyFrame:
         import ibis
 
         return _wrapped(ibis.memtable(_arrow_table(columns)))
-    if engine.is_spark_like():
-        rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
-        return _wrapped(native.sparkSession.createDataFrame(rows, list(columns)))
+    if engine.is_pyspark() or engine.is_pyspark_connect():
+        return _wrapped(spark_table(native.sparkSession, columns))
     raise InputTypeError(
         f"A lazy {engine} frame cannot take up a table of scores: collect it first, or use polars, DuckDB, "
         "Ibis or PySpark."
@@ -95,9 +96,9 @@ def joined_lazily(frame: nw.LazyFrame[Any], other: nw.LazyFrame[Any], on: str) -
     Raises
     ------
     InputTypeError
-        If they are on different connections of DuckDB.
+        If they are on different connections of DuckDB, or of Ibis.
     """
-    with _one_connection(frame):
+    with _one_connection(frame, other):
         return frame.join(other, on=on, how="left")
 
 
@@ -116,16 +117,17 @@ def stacked(frame: AnyFrame, other: AnyFrame) -> AnyFrame:
     Raises
     ------
     InputTypeError
-        If they are on different connections of DuckDB.
+        If they are on different connections of DuckDB, or of Ibis.
     """
-    with _one_connection(frame):
+    with _one_connection(frame, other):
         both: list[Any] = [frame, other]
         return nw.concat(both, how="vertical")
 
 
 @contextmanager
-def _one_connection(frame: AnyFrame) -> Generator[None]:
-    """Say it in plain words where two relations of DuckDB are not on the same connection."""
+def _one_connection(frame: AnyFrame, other: AnyFrame) -> Generator[None]:
+    """Say it in plain words where two relations of DuckDB, or tables of Ibis, are not on the same connection."""
+    check_one_session(frame, other)
     if not frame.implementation.is_duckdb():
         yield
         return
@@ -191,6 +193,14 @@ def with_next_and_sum(
     return frame.with_columns(following.alias(after), so_far.alias(total))  # together: the engine sorts once
 
 
+def whole_seconds(moment: nw.Expr, engine: nw.Implementation) -> nw.Expr:
+    """Return datetimes without a time zone at their second."""
+    if not engine.is_spark_like():
+        return moment.dt.truncate("1s")
+    # Spark truncates in the zone of the session, where clocks skip hours, and returns a time with a zone
+    return moment.cast(nw.String).str.slice(0, 19).str.to_datetime(format="%Y-%m-%d %H:%M:%S")
+
+
 def values_for_frame(column: np.ndarray[Any, Any]) -> Any:
     """Return a column as engines take it: text as a list, numbers as they are."""
     return column.tolist() if column.dtype.kind in "OU" else column
@@ -209,10 +219,8 @@ def _duckdb_table(relation: Any, columns: _Columns) -> Any:
 
 
 def _arrow_table(columns: _Columns) -> Any:
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise MissingExtraError.of("pyarrow", "duckdb", "Handing scores to the engine") from None
+    import pyarrow as pa
+
     return pa.table({name: pa.array(column) for name, column in columns.items()})
 
 

@@ -38,6 +38,7 @@ _WEEKS_BACK: Final = 10_000  # engines differ on // of negative numbers
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - dates are local everywhere
 ISO_TEXT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$"
 """The texts that are read as dates, as a regular expression that every engine understands."""
+_WHOLE_TEXT: Final = ISO_TEXT.removesuffix("$") + r"\z"  # to Java, the end of a line is an end, too
 
 Moment: TypeAlias = str | date | datetime | np.datetime64
 """A date or a time: ISO text, a date, a datetime without time zone, or a numpy.datetime64."""
@@ -263,7 +264,7 @@ def days_of_times(times: nw.Expr, unit: TimeUnit) -> nw.Expr:
 
 def text_is_date(text: nw.Expr) -> nw.Expr:
     """Return whether ISO text names a day of the calendar and a time of the day; null for null."""
-    shaped = text.str.contains(ISO_TEXT)
+    shaped = text.str.contains(_WHOLE_TEXT)
     safe = nw.when(shaped).then(text).otherwise(nw.lit("1970-01-01"))
     year, month, day = _number(safe, 0, 4), _number(safe, 5, 2), _number(safe, 8, 2)
     leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)

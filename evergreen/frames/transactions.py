@@ -16,6 +16,7 @@ import narwhals.stable.v2 as nw
 from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.audit import HUGE, REASONS, Audit, Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame, check_log_types, text_date_error
+from evergreen.frames.engines import whole_seconds
 from evergreen.frames.gaps import COARSE, FINE, log_gaps_of, with_log_gaps
 from evergreen.frames.periods import (
     Boundary,
@@ -360,7 +361,7 @@ def _parsed_texts(frame: nw.LazyFrame[Any], reading: Reading) -> nw.LazyFrame[An
     row = next(checked.collect().iter_rows(named=True))
     bad = int(row["rows"]) - int(row["fine"] or 0)
     if bad:
-        raise text_date_error(reading.columns.date, bad, int(row["rows"]), row["text"])
+        raise text_date_error(reading.columns.date, bad, int(row["rows"]), row["text"], frame.implementation)
     return frame.with_columns(full_time_text(text).str.to_datetime(format="%Y-%m-%d %H:%M:%S"))
 
 
@@ -516,7 +517,7 @@ def _moment(name: str, log: OpenedLog) -> nw.Expr:
     if log.reading.occasion != "row":
         return nw.col(name).cast(nw.Date)
     moment = nw.col(name).cast(nw.Datetime("us"))
-    return moment.dt.truncate("1s") if log.has_time else moment
+    return whole_seconds(moment, log.frame.implementation) if log.has_time else moment
 
 
 def as_int64(frame: nw.LazyFrame[Any], names: list[str]) -> nw.LazyFrame[Any]:

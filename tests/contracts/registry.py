@@ -36,6 +36,8 @@ from evergreen.datasets import simulate_log
 from evergreen.models.protocols import SpendModel
 from evergreen.models.rungs import FIRST_LOOK
 from evergreen.models.transactions import HistoryModel
+from tests.ibis_tables import ibis_frame
+from tests.spark import spark_frame
 
 Thing = TypeVar("Thing")
 
@@ -206,7 +208,7 @@ def _pyarrow(log: pd.DataFrame) -> Any:
 
 
 def _duckdb(log: pd.DataFrame) -> Any:
-    return pytest.importorskip("duckdb").connect().from_arrow(_pyarrow(log))
+    return pytest.importorskip("duckdb").default_connection().from_arrow(_pyarrow(log))
 
 
 def _pandas_arrow(log: pd.DataFrame) -> Any:
@@ -223,6 +225,8 @@ ENGINES: Mapping[str, Engine] = MappingProxyType(
         "polars lazy": Engine(lambda log: _polars(log).lazy(), lazy=True),
         "pyarrow": Engine(_pyarrow),
         "duckdb": Engine(_duckdb, lazy=True),
+        "ibis": Engine(ibis_frame, lazy=True),
+        "pyspark": Engine(spark_frame, lazy=True),
     }
 )
 

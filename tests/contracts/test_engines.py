@@ -46,7 +46,7 @@ def native(engine: Engine, log: pd.DataFrame) -> Any:
 
 @pytest.fixture(scope="module")
 def base(native: Any) -> CustomerBase:
-    return base_of(native)
+    return base_of(native).persist()
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,12 @@ def wanted(plain: CustomerBase) -> Results:
 @pytest.mark.parametrize("name", MEASURES)
 def test_scores_are_those_of_pandas(name: str, results: Results, wanted: Results) -> None:
     assert_same(by_id(results[name]), wanted[name], rtol=SAME)
+
+
+@pytest.mark.parametrize("name", ["clv", "rfm, nested"])
+def test_a_base_that_runs_from_the_log_each_time_scores_the_same(name: str, native: Any, wanted: Results) -> None:
+    base = base_of(native)
+    assert_same(by_id(MEASURES[name].score(MEASURES[name].make().fit(base), base)), wanted[name], rtol=SAME)
 
 
 @pytest.mark.parametrize("name", MEASURES)

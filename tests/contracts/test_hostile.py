@@ -361,8 +361,8 @@ CASES: dict[str, Case] = {
         lambda _: CustomerBase.from_transactions("log.csv"),
         InputTypeError,
         (
-            "The log must be a dataframe: pandas, polars (eager or lazy), pyarrow Table, DuckDB relation, PySpark "
-            "or another that narwhals reads, got str."
+            "The log must be a dataframe: pandas, polars (eager or lazy), pyarrow Table, DuckDB relation, Ibis table, "
+            "PySpark or another that narwhals reads, got str."
         ),
     ),
     "a summary with money missing": Case(

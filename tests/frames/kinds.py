@@ -11,6 +11,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
+from tests.ibis_tables import ibis_frame
+from tests.spark import spark_frame
+
 
 def _arrow(frame: pd.DataFrame) -> Any:
     return pa.Table.from_pandas(frame, preserve_index=False)
@@ -32,9 +35,13 @@ KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "polars lazy": lambda frame: _polars(frame).lazy(),
     "pyarrow": _arrow,
     "duckdb": lambda frame: CONNECTION.from_arrow(_arrow(frame)),
+    "ibis": ibis_frame,
+    "pyspark": spark_frame,
 }
-EAGER = [kind for kind in KINDS if kind not in ("polars lazy", "duckdb")]
-LAZY = ["polars lazy", "duckdb"]
+LAZY = ["polars lazy", "duckdb", "ibis", "pyspark"]
+EAGER = [kind for kind in KINDS if kind not in LAZY]
+QUICK = [kind for kind in KINDS if kind != "pyspark"]
+"""Those for tests that go through many cases: a case takes seconds on Spark."""
 
 
 def rows(native: Any, customer: str = "customer_id") -> pd.DataFrame:

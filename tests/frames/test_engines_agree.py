@@ -13,7 +13,7 @@ import pytest
 from evergreen.errors import DataWarning
 from evergreen.frames import CustomerBase, split
 from evergreen.typing import Occasion, TimeUnit
-from tests.frames.kinds import EAGER, KINDS, LAZY, rows
+from tests.frames.kinds import EAGER, KINDS, LAZY, QUICK, rows
 
 GRAINS: list[tuple[Occasion, TimeUnit]] = [
     ("D", "D"),
@@ -24,6 +24,11 @@ GRAINS: list[tuple[Occasion, TimeUnit]] = [
     ("M", "Y"),
     ("row", "D"),
     ("row", "h"),
+]
+FEW: list[tuple[Occasion, TimeUnit]] = [("D", "W"), ("W", "D"), ("M", "Y"), ("row", "h")]
+KINDS_AND_GRAINS = [
+    *((kind, *grain) for kind in QUICK for grain in GRAINS),
+    *(("pyspark", *grain) for grain in FEW),
 ]
 
 
@@ -55,19 +60,18 @@ def base_of(frame: Any, **options: Any) -> CustomerBase:
 
 
 @pytest.mark.parametrize("ids", ["int", "text"])
-@pytest.mark.parametrize(("occasion", "time_unit"), GRAINS)
-def test_summaries_are_equal(occasion: Occasion, time_unit: TimeUnit, ids: Literal["int", "text"]) -> None:
+@pytest.mark.parametrize(("kind", "occasion", "time_unit"), KINDS_AND_GRAINS)
+def test_summaries_are_equal(kind: str, occasion: Occasion, time_unit: TimeUnit, ids: Literal["int", "text"]) -> None:
     log = hostile_log(3_000, ids)
     options: dict[str, Any] = {"occasion": occasion, "time_unit": time_unit, "observation_end": "2001-04-20"}
     wanted = base_of(log, **options)
-    for kind, make in KINDS.items():
-        base = base_of(make(log), **options)
-        assert base.dropped == wanted.dropped, kind
-        assert base.observation_end == wanted.observation_end, kind
-        pd.testing.assert_frame_equal(rows(base.frame), rows(wanted.frame), check_exact=True, obj=kind)
-        for found, expected in ((base.histories(), wanted.histories()), (base.spends(), wanted.spends())):
-            for name in expected.__dataclass_fields__:
-                np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=f"{kind} {name}")
+    base = base_of(KINDS[kind](log), **options).persist()
+    assert base.dropped == wanted.dropped
+    assert base.observation_end == wanted.observation_end
+    pd.testing.assert_frame_equal(rows(base.frame), rows(wanted.frame), check_exact=True)
+    for found, expected in ((base.histories(), wanted.histories()), (base.spends(), wanted.spends())):
+        for name in expected.__dataclass_fields__:
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
 
 
 @pytest.mark.parametrize("zero_amounts", ["keep", "drop"])
@@ -101,8 +105,7 @@ def test_text_dates_are_read_like_dates(kind: str, occasion: Occasion) -> None:
     pd.testing.assert_frame_equal(rows(base.frame), rows(base_of(log, occasion=occasion).frame), check_exact=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("occasion", "time_unit"), GRAINS)
+@pytest.mark.parametrize(("kind", "occasion", "time_unit"), KINDS_AND_GRAINS)
 def test_splits_are_equal(kind: str, occasion: Occasion, time_unit: TimeUnit) -> None:
     log = hostile_log(1_000, "int")
     options: dict[str, Any] = {"at": "2000-10-31", "occasion": occasion, "time_unit": time_unit}

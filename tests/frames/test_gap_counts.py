@@ -21,7 +21,7 @@ from evergreen.durations import DAYS_PER_UNIT
 from evergreen.errors import DataWarning, InvalidInputError
 from evergreen.frames import CustomerBase, split
 from evergreen.typing import Occasion, TimeUnit
-from tests.frames.kinds import KINDS, LAZY
+from tests.frames.kinds import KINDS, LAZY, QUICK
 from tests.frames.test_engines_agree import GRAINS, base_of, hostile_log
 
 NAMES = ("order", "length", "returned", "silent", "time_unit")
@@ -73,8 +73,8 @@ def test_every_engine_counts_the_same(occasion: Occasion, time_unit: TimeUnit) -
     base = base_of(log, **options)
     wanted = base.gaps()
     assert cells(wanted) == by_hand(log, occasion, time_unit, end)
-    for kind, make in KINDS.items():
-        same(base_of(make(log), **options).gaps(), wanted, kind)
+    for kind in QUICK:
+        same(base_of(KINDS[kind](log), **options).gaps(), wanted, kind)
     frequency, recency, T = base.purchase_arrays()
     assert (wanted.customers, wanted.gaps) == (len(base), frequency.sum())
     silence = np.sort(np.repeat(wanted.length, wanted.silent))

@@ -18,7 +18,7 @@ from evergreen.frames import CustomerBase, split
 from evergreen.frames.gaps import whole_logs
 from evergreen.frames.periods import SECONDS_PER_DAY
 from evergreen.typing import Occasion, TimeUnit
-from tests.frames.kinds import KINDS, rows
+from tests.frames.kinds import KINDS, QUICK, rows
 from tests.frames.test_engines_agree import GRAINS, base_of, hostile_log
 
 EVERY = ["pandas", "polars", "polars lazy", "pyarrow", "duckdb"]
@@ -75,8 +75,8 @@ def test_every_engine_adds_up_the_same_bits(occasion: Occasion, time_unit: TimeU
     pd.testing.assert_frame_equal(
         wanted.drop(columns="log_gaps"), rows(base_of(log, **options | {"log_gaps": False}).frame)
     )
-    for kind, make in KINDS.items():
-        found = base_of(make(log), **options)
+    for kind in QUICK:
+        found = base_of(KINDS[kind](log), **options)
         pd.testing.assert_frame_equal(rows(found.frame), wanted, check_exact=True, obj=kind)
         assert found.histories().log_gaps == total, kind
         again = CustomerBase.from_summary(found.frame, time_unit=time_unit)

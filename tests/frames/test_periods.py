@@ -14,7 +14,7 @@ from tests.frames.kinds import KINDS
 DAYS = np.arange(FIRST_DAY, LAST_DAY + 1)
 
 
-@pytest.mark.parametrize("kind", ["polars", "pyarrow", "duckdb"])
+@pytest.mark.parametrize("kind", ["polars", "pyarrow", "duckdb", "ibis", "pyspark"])
 def test_engines_count_like_numpy(kind: str) -> None:
     calendar = pd.DataFrame({"day": DAYS, "date": DAYS.astype("datetime64[D]").astype("datetime64[us]")})
     frame = nw.from_native(KINDS[kind](calendar)).lazy()

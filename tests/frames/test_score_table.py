@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,12 @@ def log() -> pd.DataFrame:
     return hostile_log(2_000, "text")
 
 
+@pytest.fixture(scope="module")
+def table_of(log: pd.DataFrame) -> Callable[[str], Any]:
+    """Return the table with all scores in a kind of frame, computed once."""
+    return cache(lambda kind: all_scores(base_of(KINDS[kind](log)).persist()).persist())
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_gives_the_same(kind: str, log: pd.DataFrame) -> None:
     wanted, found = all_scores(base_of(log)), all_scores(base_of(KINDS[kind](log)))
@@ -58,8 +66,8 @@ def test_every_kind_gives_the_same(kind: str, log: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_group_totals_and_totals(kind: str, log: pd.DataFrame) -> None:
-    table, frame = all_scores(base_of(KINDS[kind](log))), rows(all_scores(base_of(log)).to_native())
+def test_group_totals_and_totals(kind: str, log: pd.DataFrame, table_of: Callable[[str], Any]) -> None:
+    table, frame = table_of(kind), rows(all_scores(base_of(log)).to_native())
     groups = table.group_totals("segment", ["orders", "total_value"])
     wanted = frame.groupby("segment").agg(n=("T", "size"), orders=("orders", "sum"), value=("total_value", "sum"))
     assert groups["segment"].tolist() == wanted.index.tolist()
@@ -77,8 +85,8 @@ def test_group_totals_and_totals(kind: str, log: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("column", ["total_value", "monetary_value", "recency", "frequency", "worth"])
-def test_order_statistics_are_exact(kind: str, column: str, log: pd.DataFrame) -> None:
-    table = all_scores(base_of(KINDS[kind](log)))
+def test_order_statistics_are_exact(kind: str, column: str, log: pd.DataFrame, table_of: Callable[[str], Any]) -> None:
+    table = table_of(kind)
     values = np.sort(rows(all_scores(base_of(log)).to_native())[column].to_numpy())
     ranks = [1, 1, len(values), 2, len(values) // 2, len(values) * 4 // 5, 17]
     np.testing.assert_array_equal(table.order_statistics(column, ranks), values[np.array(ranks) - 1])
@@ -89,8 +97,8 @@ def test_order_statistics_are_exact(kind: str, column: str, log: pd.DataFrame) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_order_statistics_of_cells_are_exact(kind: str, log: pd.DataFrame) -> None:
-    table, frame = all_scores(base_of(KINDS[kind](log))), rows(all_scores(base_of(log)).to_native())
+def test_order_statistics_of_cells_are_exact(kind: str, log: pd.DataFrame, table_of: Callable[[str], Any]) -> None:
+    table, frame = table_of(kind), rows(all_scores(base_of(log)).to_native())
     found = table.order_statistics_by("v", "total_value", lambda customers: [1, customers, (customers + 1) // 2])
     wanted = {}
     for cell, part in frame.groupby("v"):
@@ -104,16 +112,16 @@ def test_order_statistics_of_cells_are_exact(kind: str, log: pd.DataFrame) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_extremes(kind: str, log: pd.DataFrame) -> None:
-    table, frame = all_scores(base_of(KINDS[kind](log))), rows(all_scores(base_of(log)).to_native())
+def test_extremes(kind: str, log: pd.DataFrame, table_of: Callable[[str], Any]) -> None:
+    table, frame = table_of(kind), rows(all_scores(base_of(log)).to_native())
     found = table.extremes("T", "total_value", "worth")
     assert found == {name: (frame[name].min(), frame[name].max()) for name in ("T", "total_value", "worth")}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_cuts_that_depend_on_other_scores(kind: str, log: pd.DataFrame) -> None:
+def test_cuts_that_depend_on_other_scores(kind: str, log: pd.DataFrame, table_of: Callable[[str], Any]) -> None:
     points = np.arange(18.0).reshape(3, 3, 2) * 7
-    table = all_scores(base_of(KINDS[kind](log))).with_cuts_by("nested", "total_value", ["r", "v"], points)
+    table = table_of(kind).with_cuts_by("nested", "total_value", ["r", "v"], points)
     found = rows(table.to_native("r", "v", "total_value", "nested"))
     cuts = points[found["r"] - 1, found["v"] - 1]
     assert (found["nested"] == 1 + (found["total_value"].to_numpy()[:, None] > cuts).sum(axis=1)).all()
@@ -136,8 +144,10 @@ def test_order_statistics_of_hard_values(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("column", ["total_value", "refunds", "recency", "orders", "rate"])
-def test_levels_are_the_distinct_values(kind: str, column: str, log: pd.DataFrame) -> None:
-    table = all_scores(base_of(KINDS[kind](log)))
+def test_levels_are_the_distinct_values(
+    kind: str, column: str, log: pd.DataFrame, table_of: Callable[[str], Any]
+) -> None:
+    table = table_of(kind)
     found, power = table.levels(column), table.money_power
     values = rows(all_scores(base_of(log)).to_native(column))[column].to_numpy(dtype="float64")
     wanted, count = np.unique(values, return_counts=True)
@@ -153,11 +163,13 @@ def test_levels_are_the_distinct_values(kind: str, column: str, log: pd.DataFram
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("column", ["total_value", "orders", "rate"])
-def test_scores_of_levels_come_back_to_their_customers(kind: str, column: str, log: pd.DataFrame) -> None:
+def test_scores_of_levels_come_back_to_their_customers(
+    kind: str, column: str, log: pd.DataFrame, table_of: Callable[[str], Any]
+) -> None:
     def score(levels: Levels) -> dict[str, Any]:
         return {"place": np.arange(len(levels.values)), "double": 2 * levels.values}
 
-    table = all_scores(base_of(KINDS[kind](log)))
+    table = table_of(kind)
     found = rows(table.with_levels(column, score).with_columns(more=lambda c: c["double"] + 1).to_native())
     values = found[column].to_numpy(dtype="float64")
     np.testing.assert_array_equal(found["place"], np.searchsorted(np.unique(values), values))
@@ -179,8 +191,8 @@ def test_minus_zero_is_zero(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_levels_are_of_numbers(kind: str, log: pd.DataFrame) -> None:
-    table = all_scores(base_of(KINDS[kind](log)))
+def test_levels_are_of_numbers(kind: str, log: pd.DataFrame, table_of: Callable[[str], Any]) -> None:
+    table = table_of(kind)
     table.check_numbers("T", "orders", "rate", "v")
     for name in ("segment", "customer_id", "first_purchase"):
         with pytest.raises(InputTypeError, match=f"The column '{name}' holds .*, not numbers"):

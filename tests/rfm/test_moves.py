@@ -125,7 +125,7 @@ def test_every_engine_counts_the_same(name: str) -> None:
 def test_a_summary_is_compared_with_a_log(name: str) -> None:
     """A log tells the decimals of its money, a summary does not."""
     engine = ENGINES[name]
-    base = base_of(engine.of(sample_log(60)))
+    base = base_of(engine.of(sample_log(60))).persist()
     told = CustomerBase.from_summary(base.frame)
     scorer = RFMScorer().fit(base)
     wanted = scorer.compare(base, base)
