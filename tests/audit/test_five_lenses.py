@@ -199,7 +199,7 @@ def test_engines_give_the_same_bits(kind: str, order: str | None, period: str, i
             np.testing.assert_array_equal(getattr(found_two, name), getattr(wanted_two, name), err_msg=name)
 
 
-@pytest.mark.parametrize("kind", ["pandas", *LAZY])
+@pytest.mark.parametrize("kind", [kind for kind in QUICK if kind == "pandas" or kind in LAZY])
 def test_a_persisted_audit_says_the_same(kind: str) -> None:
     audit = audit_of(KINDS[kind](hostile_log(500, "int")))
     kept = audit.persist()

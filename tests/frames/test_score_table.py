@@ -13,7 +13,7 @@ import pytest
 from evergreen.errors import ColumnNotFoundError, DataWarning, InputTypeError, InvalidInputError
 from evergreen.frames import CustomerBase, Levels
 from evergreen.typing import FloatArray, IntArray
-from tests.frames.kinds import EAGER, KINDS, LAZY, rows
+from tests.frames.kinds import EAGER, KINDS, LAZY, QUICK, rows
 from tests.frames.test_engines_agree import base_of, hostile_log
 
 SEGMENTS: dict[tuple[int, ...], str] = {(r, f): f"s{r}{f}" for r in range(1, 4) for f in range(1, 4)}
@@ -34,6 +34,11 @@ def all_scores(base: CustomerBase) -> Any:
         .with_cuts("r", "recency", [0.0, 100.0], lowest_best=True)
         .with_labels("segment", ["r", "v"], SEGMENTS)
     )
+
+
+def each(columns: list[str], *, on_spark: list[str]) -> list[tuple[str, str]]:
+    """Return every kind of frame with every column, and Spark, which takes its time, with a few."""
+    return [(kind, column) for kind in QUICK for column in columns] + [("pyspark", column) for column in on_spark]
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +88,9 @@ def test_group_totals_and_totals(kind: str, log: pd.DataFrame, table_of: Callabl
     assert table.totals("T").total == pytest.approx(frame["T"].sum())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("column", ["total_value", "monetary_value", "recency", "frequency", "worth"])
+@pytest.mark.parametrize(
+    ("kind", "column"), each(["total_value", "monetary_value", "recency", "frequency", "worth"], on_spark=["worth"])
+)
 def test_order_statistics_are_exact(kind: str, column: str, log: pd.DataFrame, table_of: Callable[[str], Any]) -> None:
     table = table_of(kind)
     values = np.sort(rows(all_scores(base_of(log)).to_native())[column].to_numpy())
@@ -142,8 +148,10 @@ def test_order_statistics_of_hard_values(kind: str) -> None:
     np.testing.assert_array_equal(base.scores().order_statistics("total_value", apart), np.sort(hard)[::7])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("column", ["total_value", "refunds", "recency", "orders", "rate"])
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    each(["total_value", "refunds", "recency", "orders", "rate"], on_spark=["total_value", "orders"]),
+)
 def test_levels_are_the_distinct_values(
     kind: str, column: str, log: pd.DataFrame, table_of: Callable[[str], Any]
 ) -> None:
@@ -161,8 +169,7 @@ def test_levels_are_the_distinct_values(
         np.testing.assert_array_equal(found.whole, wanted)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("column", ["total_value", "orders", "rate"])
+@pytest.mark.parametrize(("kind", "column"), each(["total_value", "orders", "rate"], on_spark=["rate"]))
 def test_scores_of_levels_come_back_to_their_customers(
     kind: str, column: str, log: pd.DataFrame, table_of: Callable[[str], Any]
 ) -> None:
