@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from evergreen.errors import ColumnNotFoundError, DataWarning, InputTypeError, InvalidInputError
 from evergreen.frames import CustomerBase, Levels
+from evergreen.frames.keeping import keep
 from evergreen.typing import FloatArray, IntArray
 from tests.frames.kinds import EAGER, KINDS, LAZY, QUICK, rows
 from tests.frames.test_engines_agree import base_of, hostile_log
@@ -49,7 +51,12 @@ def log() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def table_of(log: pd.DataFrame) -> Callable[[str], Any]:
     """Return the table with all scores in a kind of frame, computed once."""
-    return cache(lambda kind: all_scores(base_of(KINDS[kind](log)).persist()).persist())
+
+    def kept(kind: str) -> Any:
+        table = all_scores(base_of(KINDS[kind](log)).persist())
+        return replace(table, frame=keep(table.frame).frame)
+
+    return cache(kept)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,12 +20,15 @@ from evergreen.frames.audit import MoneyScale
 from evergreen.frames.merging import ARRAYS, whole_columns
 from evergreen.frames.reading import LogColumns, reading_of
 from evergreen.typing import Occasion, TimeUnit
-from tests.frames.kinds import EAGER, KINDS, LAZY, rows
+from tests.frames.kinds import EAGER, KINDS, LAZY, QUICK, rows
 from tests.frames.test_engines_agree import GRAINS, hostile_log
 from tests.frames.test_gap_counts import same as same_gaps
 
 FIRST = pd.Timestamp("2023-12-28")
 Step = tuple[pd.DataFrame, str | None]
+
+LOCAL = [kind for kind in QUICK if kind != "ibis"]
+"""Those for tests of many steps, whose expressions Ibis takes seconds to compile."""
 
 
 def same(found: CustomerBase, wanted: CustomerBase, kind: str = "") -> None:
@@ -164,7 +167,7 @@ def test_every_kind_at_every_grain(occasion: Occasion, time_unit: TimeUnit) -> N
     ends = ["2000-02-16", "2000-06-30", "2001-05-20"]
     steps: list[Step] = list(zip(cut(log, *ends[:2]), ends, strict=True))
     options: dict[str, Any] = {"occasion": occasion, "time_unit": time_unit, "log_gaps": True}
-    for kind in KINDS:
+    for kind in LOCAL:
         same(in_steps(kind, steps, persist=True, **options), at_once(kind, steps, **options), kind)
 
 
@@ -213,7 +216,7 @@ def test_a_week_or_month_that_goes_on_is_one_occasion(kind: str) -> None:
 # ------------------------------------------------------------------------------------------------- where the end lies
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOCAL)
 @pytest.mark.parametrize(
     ("occasion", "end", "inside", "told"),
     [
@@ -242,7 +245,7 @@ def test_rows_that_may_have_been_read_are_refused(
     same(in_steps(kind, steps, occasion=occasion), at_once(kind, steps, occasion=occasion))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOCAL)
 def test_rows_without_a_customer_may_bear_any_date(kind: str) -> None:
     new = pd.DataFrame({"customer_id": ["ann", None], "date": ["2024-01-09", "2024-01-01"], "amount": [1.0, 1.0]})
     steps: list[Step] = [(BEFORE, "2024-01-03"), (new, None)]
@@ -250,7 +253,7 @@ def test_rows_without_a_customer_may_bear_any_date(kind: str) -> None:
 
 
 @pytest.mark.parametrize("occasion", ["D", "row"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOCAL)
 def test_without_usable_rows_the_end_moves_where_it_is_told_to(kind: str, occasion: str) -> None:
     base = quiet_base(KINDS[kind](BEFORE), observation_end="2024-01-03", occasion=occasion)
     nothing = AFTER[:0].astype(object) if kind == "pandas" else AFTER[:0]
@@ -284,7 +287,7 @@ def test_the_end_does_not_go_back(kind: str) -> None:
     pd.testing.assert_frame_equal(rows(stays.frame), rows(base.frame), check_exact=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOCAL)
 def test_rows_after_the_old_end_are_given_again(kind: str) -> None:
     whole = quiet_base(KINDS[kind](LOG))
     early = quiet_base(KINDS[kind](LOG), observation_end="2024-01-03")
@@ -335,7 +338,7 @@ def test_whole_money_is_read_back_exactly(whole: list[tuple[int, int]], power: i
     np.testing.assert_allclose(found["spent"] - found["first_money"], spent, rtol=0, atol=0 if power >= 0 else 1)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOCAL)
 def test_sums_that_outgrow_their_decimals(kind: str) -> None:
     cents = LOG.assign(amount=[1.11, -0.07, 2.22, 4.4e7, 0.5, -1.0, 3.3])
     steps: list[Step] = [(cents[:3], "2024-01-03"), (cents[3:], "2024-02-02")]
@@ -405,7 +408,7 @@ def test_ids_that_cannot_be_compared_come_last_when_new() -> None:
     assert found.frame["customer_id"].tolist() == ["b", 1, (2, 3), "a"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LOCAL)
 def test_ids_of_another_kind_are_refused(kind: str) -> None:
     base = quiet_base(KINDS[kind](BEFORE))
     with pytest.raises(InputTypeError, match=r"'customer_id' of the new rows holds .*, that of the base .*: convert"):
@@ -458,7 +461,7 @@ def test_a_base_of_other_customers_than_its_log_is_refused() -> None:
         replace(base, frame=base.frame.head(10)).update(AFTER)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "duckdb"])
+@pytest.mark.parametrize("kind", [kind for kind in LOCAL if kind != "duckdb"])
 def test_a_pickled_base_can_be_updated(kind: str) -> None:
     log = hostile_log(600, "text")
     first, second, third = cut(log, "2000-02-16", "2000-06-30")
