@@ -91,8 +91,9 @@ def _in_temporary_table(relation: Any) -> Kept:
         except (duckdb.ConnectionException, duckdb.CatalogException):  # closed, or dropped: it is gone already
             return
 
-    relation.query("evergreen_rows", f'CREATE TEMP TABLE "{name}" AS SELECT * FROM evergreen_rows')  # noqa: S608
-    found = relation.query("evergreen_rows", f'SELECT * FROM "{name}"')  # noqa: S608
+    made = relation.query("evergreen_rows", f'CREATE TEMP TABLE "{name}" AS SELECT * FROM evergreen_rows')  # noqa: S608
+    beside = relation if made is None else made  # what DuckDB 2 returns does not refer to the relation any more
+    found = beside.query("evergreen_rows", f'SELECT * FROM "{name}"')  # noqa: S608
     return Kept(nw.from_native(found), release)
 
 

@@ -58,6 +58,22 @@ def test_duckdb_lets_go_of_what_it_kept(log: pd.DataFrame) -> None:
         len(kept)
 
 
+def test_kept_rows_need_neither_the_log_nor_what_was_kept_before(log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE orders AS SELECT * FROM log")
+    first = CustomerBase.from_transactions(connection.table("orders")).persist()
+    january = connection.sql(
+        "SELECT 4 AS customer_id, DATE '1999-01-01' + i::INT AS date, 5.0 AS amount FROM range(3) t(i)"
+    )
+    second = first.update(january).persist()
+    third = second.update(connection.sql("SELECT 4 AS customer_id, DATE '1999-02-01' AS date, 5.0 AS amount")).persist()
+    connection.execute("DROP TABLE orders")
+    first.unpersist()
+    second.unpersist()
+    assert len(tables(connection)) == 1
+    assert len(third) == len(rows(RFMScorer(bins=2, segments=None).fit(third).transform(third)))
+
+
 def test_letting_go_after_the_connection_is_closed(log: pd.DataFrame) -> None:
     connection = duckdb.connect()
     kept = CustomerBase.from_transactions(connection.from_df(log)).persist()
