@@ -465,9 +465,10 @@ class CustomerBase:
 
         Notes
         -----
-        From a pandas log they were counted along with the summary. Other logs are kept and read again, in their engine,
-        each time that gaps are asked for, even those of a base that was persisted. A pickle of a base holds the counts.
-        Gaps that the rows of an :meth:`update` ended are counted with it in memory, and once a lazy base is persisted.
+        From a pandas frame or a pyarrow table they were counted along with the summary. Other logs are kept and read
+        again, in their engine, each time that gaps are asked for, even those of a base that was persisted. A pickle of
+        a base holds the counts. Gaps that the rows of an :meth:`update` ended are counted with it in memory, and once a
+        lazy base is persisted.
 
         Examples
         --------
