@@ -16,13 +16,14 @@ from evergreen.frames.arrays import (
     summary_columns,
     without,
 )
+from evergreen.frames.arrow_table import in_pandas
 from evergreen.frames.audit import Audit, MoneyScale
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.gap_counts import ended_after, silences, without_silences
 from evergreen.frames.gaps import whole_logs
 from evergreen.frames.logs import PURCHASE_DATES, Summary, in_order, summary_table
 from evergreen.frames.merging import ARRAYS, merged, rescaled, whole_columns, whole_periods
-from evergreen.frames.pandas_log import Levels, ids_like, ids_of_both, ids_with, pandas_of, places_of_ids
+from evergreen.frames.pandas_log import Levels, ids_like, ids_of_both, ids_with, places_of_ids
 from evergreen.frames.past import ArrayBesides, Past, later_end, scale_of
 from evergreen.frames.periods import FIRST_DAY, SECONDS_PER_DAY, Boundary, time_ratio
 from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
@@ -93,8 +94,10 @@ def add_arrays(
     Summary
         Sorted by customer, if the base is.
     """
-    (log, levels), known = rows, pandas_of(base, PURCHASE_DATES)
-    customers = known[reading.columns.customer]
+    (log, levels), customer = rows, reading.columns.customer
+    there = [name for name in SUMMARY_COLUMNS if name in base.columns and name not in PURCHASE_DATES]
+    known = in_pandas(base, ids=[customer], dates=PURCHASE_DATES, others=there)
+    customers = known[customer]
     union, end = past.audit.followed_by(audit), later_end(past, audit, reading)
     scales = past.scale(), scale_of(union, reading)
     found = customers_of_arrays(log, audit, scales[1], reading)

@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from evergreen.frames.array_periods import periods_of_arrays
 from evergreen.frames.lazy_periods import LazyPeriods, periods_of_frame
 from evergreen.frames.logs import open_checked
-from evergreen.frames.pandas_log import pandas_of, read_pandas
+from evergreen.frames.pandas_log import log_in_pandas, read_pandas
 from evergreen.frames.period_sums import PeriodLog
 from evergreen.frames.reading import Reading, check_columns
 from evergreen.frames.segments import check_segment_type, segments_of_codes, segments_of_rows
@@ -53,9 +53,9 @@ def read_periods(log: Any, reading: Reading, period: Period, segment: str | None
         schema = opened.collect_schema()
         check_columns({**reading.columns.roles, "segment": segment}, schema.names())
         check_segment_type(segment, schema[segment])
-    in_pandas = pandas_of(opened, [reading.columns.date])
+    in_pandas = log_in_pandas(opened, reading, *([] if segment is None else [segment]))
     if in_pandas is not None:
-        arrays, _ = read_pandas(in_pandas, reading)
+        arrays, _ = read_pandas(in_pandas, reading, opened.implementation)
         found, periods = periods_of_arrays(arrays, reading, period)
         if segment is None:
             return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
@@ -60,6 +61,10 @@ def open_frame(name: str, frame: Any) -> AnyFrame:
         raise _doubled(name, frame) from None
     _check_arrow(opened)
     check_session(opened)
+    if opened.implementation.is_spark_like() and len({column.casefold() for column in frame.columns}) < len(
+        frame.columns
+    ):
+        raise _doubled(name, frame)  # to Spark, "amount" and "Amount" are one column
     try:
         opened.collect_schema()
     except DuplicateError:
@@ -150,6 +155,15 @@ def time_zone_error(name: str, zone: object, engine: nw.Implementation = nw.Impl
     )
 
 
+def ids_do_not_fit(name: str, given: object, wanted: object, example: object) -> InputTypeError:
+    """Return the error for ids of later rows that the type of a base does not take."""
+    shown = "" if example is None else f", for example {example}"
+    return InputTypeError(
+        f"The customer column {name!r} of the new rows holds {given}, that of the base {wanted}, which does not take "
+        f"all of them{shown}: bring the ids of both to one type that does."
+    )
+
+
 def text_date_error(
     name: str, bad: int, total: int, example: object, engine: nw.Implementation = nw.Implementation.PANDAS
 ) -> InvalidInputError:
@@ -181,6 +195,7 @@ def _example(frame: AnyFrame, name: str) -> str:
 
 
 def _doubled(name: str, frame: Any) -> InvalidInputError:
-    names = [str(column) for column in frame.columns]
-    doubled = sorted({column for column in names if names.count(column) > 1})
+    names = [str(column) for column in getattr(frame, "column_names", frame.columns)]  # pyarrow's columns are arrays
+    alike = Counter(column.casefold() for column in names)
+    doubled = sorted({column for column in names if alike[column.casefold()] > 1})
     return InvalidInputError(f"The {name} has more than one column named {doubled}: rename or drop all but one.")

@@ -13,7 +13,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from evergreen.durations import UNIT_NAMES, check_time_unit
-from evergreen.errors import InputTypeError, InvalidInputError
+from evergreen.errors import InputTypeError, InvalidInputError, SessionClosedError
 from evergreen.frames.attributes import open_attributes, with_attributes
 from evergreen.frames.audit import Dropped
 from evergreen.frames.columns import AnyFrame
@@ -233,6 +233,7 @@ class CustomerBase:
           where sums have outgrown the decimals that they had. Money in cents has no such decimals below 4e13.
         - Where sums reach 4e15 and :attr:`money_power` is negative, means may differ in their last bit.
         - Customers whose ids cannot be compared with others come last if they are new.
+        - Ids keep the type that they have in this base, where those of the whole log might have had a wider one.
 
         A lazy base runs from the log again at every use, and from all new rows, unless :meth:`persist` is called after
         each update.
@@ -590,14 +591,15 @@ class CustomerBase:
         """
         if self._is_kept:
             return self
-        rows, past = keep_customers(self._opened, None if self.attributes else self._past)
+        rows, past = keep_customers(self._opened, self._past)
         gaps = self._gaps.persist() if isinstance(self._gaps, AddedGaps) else self._gaps
-        return replace(self, frame=rows.frame.to_native(), _gaps=gaps, _past=past or self._past, _kept=rows)
+        return replace(self, frame=rows.frame.to_native(), _gaps=gaps, _past=past, _kept=rows)
 
     def unpersist(self) -> None:
         """Let the engine forget the rows that :meth:`persist` has kept.
 
-        This base, and lazy results that were made from it, cannot be used afterwards; the base that was persisted can.
+        This base cannot be asked for anything afterwards, nor can lazy results that were made from it, but for those of
+        polars, which hold rows, and of Spark, which computes them anew. The base that was persisted can.
         """
         if self._kept is not None:
             self._kept.release()
@@ -628,6 +630,8 @@ class CustomerBase:
 
     @property
     def _opened(self) -> AnyFrame:
+        if self._kept is not None and self._kept.released:
+            raise SessionClosedError("This base was unpersisted: go on with the base that was persisted.")
         return check_session(nw.from_native(self.frame))
 
     @property

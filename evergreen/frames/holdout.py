@@ -16,7 +16,7 @@ from evergreen.frames.audit import Audit, Dropped
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.customer_base import CustomerBase
 from evergreen.frames.logs import Summary, frame_by_customer, open_checked, summary_of_arrays, summary_of_lazy
-from evergreen.frames.pandas_log import pandas_of, read_pandas
+from evergreen.frames.pandas_log import log_in_pandas, read_pandas
 from evergreen.frames.periods import Boundary, Moment, boundary, time_ratio
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.tracking import Clock, LazyRepeats, RepeatOccasions, repeats_of_visits
@@ -171,7 +171,7 @@ def split(
         raise InvalidInputError(f"end={end!r} must be later than at={at!r}, by one period of occasion={occasion!r}.")
     before, after = replace(base, end=begin), replace(base, after=begin, end=until, log_gaps=False)
     opened = open_checked(log, base)
-    in_pandas = pandas_of(opened, [date])
+    in_pandas = log_in_pandas(opened, base)
     parts = (
         _split_frame(opened, before, after) if in_pandas is None else _split_pandas(opened, in_pandas, before, after)
     )
@@ -199,7 +199,7 @@ class _Parts:
 
 def _split_pandas(opened: AnyFrame, in_pandas: Any, before: Reading, after: Reading) -> _Parts:
     """Split through arrays: both sides share the codes of the customers."""
-    rows, levels = read_pandas(in_pandas, before)
+    rows, levels = read_pandas(in_pandas, before, opened.implementation)
     found = summarize_arrays(rows, before)
     audit, frequency, value, visits = holdout_arrays(rows, after, found.code)
     columns: dict[str, np.ndarray[Any, Any]] = {"frequency_holdout": frequency}

@@ -14,7 +14,7 @@ from evergreen.frames.columns import AnyFrame, alike, check_log_types, kind_of_f
 from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.lazy_increments import add_lazily, audit_later
 from evergreen.frames.logs import Summary, past_of_lazy
-from evergreen.frames.pandas_log import pandas_of, read_pandas
+from evergreen.frames.pandas_log import log_in_pandas, read_pandas
 from evergreen.frames.past import ArrayBesides, Past, other_customers
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import Reading
@@ -62,7 +62,7 @@ def add_rows(base: AnyFrame, past: Past, gaps: _Gaps, new_rows: Any, end: Bounda
     reading = replace(past.reading, after=past.end, end=end)
     rows = _opened(new_rows, base, reading)
     if isinstance(past.besides, ArrayBesides) and isinstance(gaps, GapHistories):
-        log, levels = read_pandas(pandas_of(rows, [reading.columns.date]), reading)
+        log, levels = read_pandas(log_in_pandas(rows, reading), reading, rows.implementation)
         audit, log, early = audit_later_arrays(log, reading)
         _check_later(past, audit, early)
         return add_arrays(base, past, gaps, (log, levels), audit, reading), audit.dropped
@@ -74,8 +74,9 @@ def add_rows(base: AnyFrame, past: Past, gaps: _Gaps, new_rows: Any, end: Bounda
     frame: AnyFrame = found.frame
     if isinstance(base, nw.DataFrame):
         frame, added = found.frame.collect().sort(reading.columns.customer), added.persist()
-    remembered = past_of_lazy(found, past.reading, in_memory=isinstance(base, nw.DataFrame))
-    return Summary(frame.to_native(), found.dropped, found.end, found.scale, added, remembered), audit.dropped
+    native = frame.to_native()
+    remembered = past_of_lazy(found, native, past.reading, in_memory=isinstance(base, nw.DataFrame))
+    return Summary(native, found.dropped, found.end, found.scale, added, remembered), audit.dropped
 
 
 def _opened(new_rows: Any, base: AnyFrame, reading: Reading) -> AnyFrame:

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import narwhals.stable.v2 as nw
 
-from evergreen.errors import InputTypeError
 from evergreen.frames.audit import REASONS, Audit, MoneyScale
-from evergreen.frames.columns import AnyFrame
+from evergreen.frames.columns import AnyFrame, ids_do_not_fit
 from evergreen.frames.engines import stacked
 from evergreen.frames.gap_counts import OCCASIONS, LazyGaps
 from evergreen.frames.gaps import COARSE, FINE, with_whole_logs
@@ -88,7 +87,7 @@ def add_lazily(
     scale = scale_of(union, reading)
     end = later_end(past, audit, log.reading)
     found = customers_lazily(log, kept, audit, scale)
-    key = _id_like(found.frame.collect_schema()[ID], base.collect_schema()[customer], customer)
+    key = _id_like(kept, base.collect_schema()[customer], customer)
     visits, new = found.visits.with_columns(key), found.frame.with_columns(key)
     before = _before(base, past, scale)
     frames = [before, _after(new, reading)]
@@ -179,15 +178,26 @@ def _columns(reading: Reading) -> list[str]:
     return [f"{side}_{name}" for side in ("old", "new") for name in _sided(reading)] + _added(reading)
 
 
-def _id_like(kind: nw.dtypes.DType, wanted: nw.dtypes.DType, customer: str) -> nw.Expr:
-    """Return the ids of later rows in the type that they have in the base."""
+def _id_like(rows: nw.LazyFrame[Any], wanted: nw.dtypes.DType, customer: str) -> nw.Expr:
+    """Return the ids of later rows in the type that they have in the base, if all of them fit."""
+    kind = rows.collect_schema()[ID]
     if kind == wanted:
         return nw.col(ID)
-    texts = (isinstance(one, (nw.String, nw.Categorical, nw.Enum)) for one in (kind, wanted))
-    empty = kind == nw.Unknown  # a column that is null from top to bottom has no type
-    if not (empty or (kind.is_integer() and wanted.is_integer()) or all(texts)):
-        raise InputTypeError(
-            f"The customer column {customer!r} of the new rows holds {kind}, that of the base {wanted}: convert one of "
-            "them first."
-        )
+    texts = (isinstance(one, (nw.String, nw.Categorical)) for one in (kind, wanted))
+    example: object = None
+    if kind.is_integer() and wanted.is_integer():
+        row = next(rows.select(nw.col(ID).min().alias("least"), nw.col(ID).max().alias("most")).collect().iter_rows())
+        low, high = _bounds(wanted)
+        example = next((number for number in row if number is not None and not low <= int(number) <= high), None)
+        fits = example is None
+    else:
+        fits = kind == nw.Unknown or all(texts)  # a column that is null from top to bottom has no type
+    if not fits:
+        raise ids_do_not_fit(customer, kind, wanted, example)
     return nw.col(ID).cast(wanted)
+
+
+def _bounds(kind: nw.dtypes.DType) -> tuple[int, int]:
+    """Return the least and the greatest number of a type of whole numbers."""
+    bits = int("".join(filter(str.isdigit, str(kind))) or 64)
+    return (0, 2**bits - 1) if kind.is_unsigned_integer() else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)

@@ -11,12 +11,13 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.frames.arrays import ArraySummary, summarize_arrays
+from evergreen.frames.arrow_table import in_kind_of
 from evergreen.frames.audit import Dropped, MoneyScale
 from evergreen.frames.columns import AnyFrame, check_log_types, open_frame
 from evergreen.frames.engines import taken_names
 from evergreen.frames.gap_counts import AddedGaps, LazyGaps
 from evergreen.frames.keeping import Kept, keep
-from evergreen.frames.pandas_log import Levels, in_kind_of, order_of_ids, pandas_of, purchase_dates, read_pandas
+from evergreen.frames.pandas_log import Levels, log_in_pandas, order_of_ids, purchase_dates, read_pandas
 from evergreen.frames.past import ArrayBesides, Past
 from evergreen.frames.periods import Boundary
 from evergreen.frames.reading import SUMMARY_COLUMNS, Reading
@@ -93,9 +94,9 @@ def summarize_log(log: Any, reading: Reading) -> Summary:
         In memory sorted by customer where ids can be compared; lazy in no particular order.
     """
     opened = open_checked(log, reading)
-    in_pandas = pandas_of(opened, [reading.columns.date])
-    if in_pandas is not None:
-        rows, levels = read_pandas(in_pandas, reading)
+    log = log_in_pandas(opened, reading)
+    if log is not None:
+        rows, levels = read_pandas(log, reading, opened.implementation)
         found = summarize_arrays(rows, reading)
         return summary_of_arrays(found, levels, reading, opened)
     lazy = summarize_lazily(open_log(opened, reading))
@@ -120,18 +121,20 @@ def summary_of_arrays(found: ArraySummary, levels: Levels, reading: Reading, log
 
 def summary_of_lazy(found: LazySummary, frame: AnyFrame, reading: Reading) -> Summary:
     """Return the summary of a log in an engine, with its rows as they were collected, or lazy."""
+    native = frame.to_native()
     gaps = LazyGaps(found.visits, ID, PERIOD, found.end.period(reading.occasion), reading)
-    past = past_of_lazy(found, reading, in_memory=isinstance(frame, nw.DataFrame))
-    return Summary(frame.to_native(), found.dropped, found.end, found.scale, gaps, past)
+    past = past_of_lazy(found, native, reading, in_memory=isinstance(frame, nw.DataFrame))
+    return Summary(native, found.dropped, found.end, found.scale, gaps, past)
 
 
-def past_of_lazy(found: LazySummary, reading: Reading, *, in_memory: bool) -> Past:
-    """Return what is remembered of a log in an engine."""
-    past = Past(reading, found.end, found.audit, None, found.customers.to_native())
-    past = _with_besides(past, found.customers)
-    if in_memory and past.besides is not None:
-        return replace(past, besides=nw.from_native(past.besides).lazy().collect().to_native(), customers=None)
-    return past
+def past_of_lazy(found: LazySummary, base: Any, reading: Reading, *, in_memory: bool) -> Past:
+    """Return what is remembered of a log in an engine beside a base that was made from it."""
+    past = _with_besides(Past(reading, found.end, found.audit, None), found.customers)
+    if not in_memory:
+        return replace(past, customers=found.customers.to_native(), frame=base)
+    if past.besides is None:
+        return past
+    return replace(past, besides=nw.from_native(past.besides).lazy().collect().to_native())
 
 
 def keep_customers(base: AnyFrame, past: Past | None) -> tuple[Kept, Past | None]:
@@ -140,7 +143,7 @@ def keep_customers(base: AnyFrame, past: Past | None) -> tuple[Kept, Past | None
     Parameters
     ----------
     base : narwhals LazyFrame
-        The base as it was made from its log.
+        The base.
     past : Past or None
         What it remembers.
 
@@ -149,15 +152,15 @@ def keep_customers(base: AnyFrame, past: Past | None) -> tuple[Kept, Past | None
     rows : Kept
         The base.
     past : Past or None
-        What is remembered, from the rows that are kept.
+        What is remembered, from the rows that are kept if the base is as it was made.
     """
-    if past is None or past.besides is None or past.customers is None:
+    if past is None or past.besides is None or past.frame is not base.to_native():
         return keep(base), past
     rows = keep(nw.from_native(past.customers))
     customers = rows.frame.lazy()
     frame = summary_frame(customers, past.reading, past.end, past.scale())
-    past = replace(past, customers=customers.to_native())
-    return Kept(frame, rows.release), _with_besides(past, customers)
+    past = replace(past, customers=customers.to_native(), frame=frame.to_native())
+    return rows.showing(frame), _with_besides(past, customers)
 
 
 def _with_besides(past: Past, customers: nw.LazyFrame[Any]) -> Past:
@@ -173,7 +176,7 @@ def summary_table(ids: Any, columns: Mapping[str, np.ndarray[Any, Any]], reading
     for name in PURCHASE_DATES:
         made[name] = purchase_dates(made[name], seconds=seconds)
     frame = pd.DataFrame({reading.columns.customer: ids, **made})
-    return in_kind_of(frame, like, [] if seconds else PURCHASE_DATES)
+    return in_kind_of(frame, like, reading.columns.customer, [] if seconds else PURCHASE_DATES)
 
 
 def in_order(column: np.ndarray[Any, Any], order: IntArray | None) -> np.ndarray[Any, Any]:
@@ -189,7 +192,7 @@ def frame_by_customer(
 
     ids, order = _ordered_ids(code, levels)
     frame = pd.DataFrame({customer: ids, **{name: in_order(column, order) for name, column in columns.items()}})
-    return in_kind_of(frame, like)
+    return in_kind_of(frame, like, customer)
 
 
 def _ordered_ids(code: IntArray, levels: Levels) -> tuple[Any, IntArray | None]:

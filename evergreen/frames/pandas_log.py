@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,7 +12,8 @@ import numpy as np
 
 from evergreen.errors import InputTypeError
 from evergreen.frames.arrays import NO_DATE, LogArrays
-from evergreen.frames.columns import AnyFrame, text_date_error, time_zone_error
+from evergreen.frames.arrow_table import holds_moments, in_pandas, moments_of_arrow
+from evergreen.frames.columns import AnyFrame, ids_do_not_fit, text_date_error, time_zone_error
 from evergreen.frames.periods import SECONDS_PER_DAY, moments_of_text
 from evergreen.frames.reading import Reading
 from evergreen.typing import FloatArray, IntArray
@@ -27,7 +28,6 @@ _PER_DAY: Final = {
     "us": SECONDS_PER_DAY * 10**6,
     "ns": SECONDS_PER_DAY * 10**9,
 }
-_NAT: Final = np.datetime64("NaT", "us")
 _NUMBERS: Final = {"decimal", "floating", "integer", "mixed-integer-float", "empty"}
 
 
@@ -50,63 +50,27 @@ class Levels:
     ordered: bool
 
 
-def pandas_of(frame: AnyFrame, dates: Iterable[str]) -> Any:
-    """Return a frame in memory as a pandas frame that shares its columns, if it is of pandas or pyarrow.
+def log_in_pandas(log: AnyFrame, reading: Reading, *besides: str) -> Any:
+    """Return a log of pandas, or of pyarrow with the columns that are read, as a pandas frame; None for other kinds.
 
     Parameters
     ----------
-    frame : narwhals DataFrame or LazyFrame
-        Any frame.
-    dates : iterable of str
-        Its columns of dates, which pandas would take for objects.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        Columns of pyarrow have its types; None for other kinds of frame.
+    log : narwhals DataFrame or LazyFrame
+        The log.
+    reading : Reading
+        The roles of its columns.
+    *besides : str
+        Columns of ids that are wanted besides.
     """
-    native = frame.to_native()
-    if nw.dependencies.is_pandas_dataframe(native):
-        return native
-    if isinstance(frame, nw.LazyFrame) or not frame.implementation.is_pyarrow():
-        return None
-    import pandas as pd
-    import pyarrow as pa
-
-    for name in dates:
-        if pa.types.is_date(native.schema.field(name).type):
-            moments = native[name].cast(pa.timestamp("us"))
-            native = native.set_column(native.column_names.index(name), name, moments)
-    return native.to_pandas(types_mapper=pd.ArrowDtype)
+    roles = reading.columns.roles
+    ids = [roles[role] for role in ("customer", "order") if role in roles]
+    others = [roles["amount"]] if "amount" in roles else []
+    return in_pandas(log, ids=[*ids, *besides], dates=[roles["date"]], others=others)
 
 
-def in_kind_of(frame: Any, given: AnyFrame, dates: Iterable[str] = ()) -> Any:
-    """Return a pandas frame as a frame of the kind from which :func:`pandas_of` has read.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns that evergreen made.
-    given : narwhals DataFrame or LazyFrame
-        The frame of the user.
-    dates : iterable of str
-        Columns that are dates without a time, where the kind has a type for them.
-
-    Returns
-    -------
-    native frame
-    """
-    if not given.implementation.is_pyarrow():
-        return frame
-    import pyarrow as pa
-
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    for name in dates:
-        table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.date32()))
-    return table
-
-
-def read_pandas(frame: Any, reading: Reading) -> tuple[LogArrays, Levels]:
+def read_pandas(
+    frame: Any, reading: Reading, engine: nw.Implementation = nw.Implementation.PANDAS
+) -> tuple[LogArrays, Levels]:
     """Read a pandas log.
 
     Parameters
@@ -115,6 +79,8 @@ def read_pandas(frame: Any, reading: Reading) -> tuple[LogArrays, Levels]:
         The log; not changed.
     reading : Reading
         The roles of its columns and the grain.
+    engine : narwhals Implementation
+        The library of the user, whose words errors are in.
 
     Returns
     -------
@@ -134,7 +100,7 @@ def read_pandas(frame: Any, reading: Reading) -> tuple[LogArrays, Levels]:
     code, levels = read_codes(frame[columns.customer], "customer")
     amount = None if columns.amount is None else read_numbers(frame[columns.amount], "amount")
     order = None if columns.order is None else read_codes(frame[columns.order], "order")[0]
-    when = _read_when(frame[columns.date], seconds=reading.occasion == "row")
+    when = _read_when(frame[columns.date], engine, seconds=reading.occasion == "row")
     return LogArrays(code, levels.count, when, amount, order), levels
 
 
@@ -154,8 +120,8 @@ def read_codes(series: Any, role: str) -> tuple[IntArray, Levels]:
         dense = _dense(series.to_numpy(dtype=plain), kind)
         if dense is not None:
             return dense
-    if isinstance(kind, np.dtype) and kind.kind == "f":
-        return _float_codes(series.to_numpy())
+    if pd.api.types.is_float_dtype(kind):
+        return _float_codes(series)
     try:
         codes, ids = pd.factorize(series)
     except TypeError as cause:
@@ -227,17 +193,23 @@ def ids_like(ids: Any, known: Any) -> Any:
         return given
     numbers = (pd.api.types.is_numeric_dtype(one) and not pd.api.types.is_bool_dtype(one) for one in (given, kind))
     if all(numbers):
-        made = given.astype(kind)
-        if bool((made == given).all()):
+        made = _lossless(given, kind)
+        if made is not None:
             return made
     elif pd.api.types.is_object_dtype(kind) or (
         pd.api.types.is_string_dtype(kind) and pd.api.types.infer_dtype(given, skipna=False) == "string"
     ):
         return given.astype(kind)
-    raise InputTypeError(
-        f"The customer column {known.name!r} of the new rows holds {given.dtype}, that of the base {kind}: convert it "
-        f"first, such as new_rows[{known.name!r}].astype(base.frame[{known.name!r}].dtype)."
-    )
+    raise ids_do_not_fit(known.name, given.dtype, kind, given[0])
+
+
+def _lossless(ids: Any, kind: Any) -> Any:
+    """Return ids in another type, or None if that does not take all of them."""
+    try:
+        made = ids.astype(kind)
+    except (ValueError, OverflowError):  # pyarrow refuses what pandas wraps around
+        return None
+    return made if bool((made == ids).all()) else None
 
 
 def ids_of_both(ids: Any, more: Any) -> Any:
@@ -298,7 +270,7 @@ def _series(ids: Any) -> Any:
     return pd.Series(ids, dtype=ids.dtype)
 
 
-def _read_when(series: Any, *, seconds: bool) -> IntArray:
+def _read_when(series: Any, engine: nw.Implementation, *, seconds: bool) -> IntArray:
     """Return days (or seconds) since 1970, ``NO_DATE`` where missing."""
     import pandas as pd
 
@@ -307,23 +279,25 @@ def _read_when(series: Any, *, seconds: bool) -> IntArray:
         raise time_zone_error(series.name, kind.tz)
     if isinstance(kind, np.dtype) and kind.kind == "M":
         return _numbers_of_times(series.to_numpy(), seconds=seconds)
-    if isinstance(kind, pd.ArrowDtype) and kind.kind == "M":
-        return _numbers_of_times(series.to_numpy(dtype="datetime64[us]", na_value=_NAT), seconds=seconds)
+    if isinstance(kind, pd.ArrowDtype) and holds_moments(kind.pyarrow_dtype):
+        return _numbers_of_times(moments_of_arrow(series.array.__arrow_array__()), seconds=seconds)
     codes, distinct = pd.factorize(series)
     values = np.asarray(distinct, object)
-    times = _times_of_objects(series, codes, values)
+    times = _times_of_objects(series, codes, values, engine)
     numbers = np.append(_numbers_of_times(times, seconds=seconds), NO_DATE)
     return numbers[codes]
 
 
-def _times_of_objects(series: Any, codes: IntArray, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _times_of_objects(
+    series: Any, codes: IntArray, values: np.ndarray[Any, Any], engine: nw.Implementation
+) -> np.ndarray[Any, Any]:
     """Return the times of distinct texts, dates and datetimes."""
     kinds = {type(value) for value in values}
     if all(issubclass(kind, str) for kind in kinds):
         times, wrong = moments_of_text(values)
         if wrong:
             bad = np.isnat(times)[codes] & (codes >= 0)
-            raise text_date_error(series.name, int(bad.sum()), len(series), wrong[0])
+            raise text_date_error(series.name, int(bad.sum()), len(series), wrong[0], engine)
         return times
     if not all(issubclass(kind, (date, np.datetime64)) for kind in kinds):
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
@@ -370,14 +344,17 @@ def _dense(values: np.ndarray[Any, Any], kind: Any) -> tuple[IntArray, Levels] |
     return codes.astype(np.int64, copy=False), Levels(high - low + 1, take, ordered=True)
 
 
-def _float_codes(values: np.ndarray[Any, Any]) -> tuple[IntArray, Levels]:
-    """Return the codes of float ids: whole numbers are floats only because some are missing."""
+def _float_codes(series: Any) -> tuple[IntArray, Levels]:
+    """Return the codes of float ids; those of numpy that are whole are floats only because some are missing."""
     import pandas as pd
 
+    plain = isinstance(series.dtype, np.dtype)
+    values = series.to_numpy() if plain else series.to_numpy(dtype=np.float64, na_value=np.nan)
     there = np.isfinite(values)
     ids = values[there]
-    if not there.all() and (np.abs(ids) < 2.0**53).all() and (ids == np.floor(ids)).all():
+    if plain and not there.all() and (np.abs(ids) < 2.0**53).all() and (ids == np.floor(ids)).all():
         ids = ids.astype(np.int64)
     codes = np.full(len(values), -1, np.int64)
     codes[there], levels = pd.factorize(ids)
-    return codes, Levels(len(levels), levels.take, ordered=False)
+    known = levels if plain else pd.array(levels, dtype=series.dtype)
+    return codes, Levels(len(levels), known.take, ordered=False)

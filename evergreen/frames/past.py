@@ -55,6 +55,8 @@ class Past:
         What the base does not tell of its customers; None where it tells all.
     customers : native lazy frame or None
         In an engine what both the base and ``besides`` are made from, in whole numbers.
+    frame : native lazy frame or None
+        That base.
     """
 
     reading: Reading
@@ -62,6 +64,7 @@ class Past:
     audit: Audit
     besides: Any
     customers: Any = None
+    frame: Any = None
 
     def scale(self) -> MoneyScale:
         """Return how the money of the base was made whole."""

@@ -17,7 +17,7 @@ from evergreen.frames.columns import AnyFrame
 from evergreen.frames.instants import Instants
 from evergreen.frames.keeping import kept_meanwhile
 from evergreen.frames.logs import frame_by_customer, open_checked
-from evergreen.frames.pandas_log import pandas_of, read_pandas
+from evergreen.frames.pandas_log import log_in_pandas, read_pandas
 from evergreen.frames.periods import Moment, period_number
 from evergreen.frames.reading import LogColumns, Reading, ZeroAmounts, reading_of
 from evergreen.frames.results import ScoreTable
@@ -98,9 +98,9 @@ def rung_moves(
     """
     reading, instants = _asked(rungs, at, LogColumns(customer, date, amount, None), occasion, zero_amounts)
     opened = open_checked(log, reading)
-    in_pandas = pandas_of(opened, [date])
+    in_pandas = log_in_pandas(opened, reading)
     if in_pandas is not None:
-        rows, _ = read_pandas(in_pandas, reading)
+        rows, _ = read_pandas(in_pandas, reading, opened.implementation)
         counts, dropped = moves_of_arrays(rows, reading, instants, rungs)
     else:
         table, audit = _rungs_at_dates(open_log(opened, reading), reading, instants, rungs)
@@ -145,9 +145,9 @@ def rung_standing(
         raise InvalidInputError(f"customer={customer!r} is the name of a column of the result: rename it in the log.")
     opened = open_checked(log, reading)
     frame: AnyFrame
-    in_pandas = pandas_of(opened, [date])
+    in_pandas = log_in_pandas(opened, reading)
     if in_pandas is not None:
-        rows, levels = read_pandas(in_pandas, reading)
+        rows, levels = read_pandas(in_pandas, reading, opened.implementation)
         code, columns, dropped = standing_of_arrays(rows, reading, instants, rungs)
         frame = nw.from_native(frame_by_customer(code, columns, levels, customer, opened))
     else:

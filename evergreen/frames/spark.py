@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
 
 _LIMIT: Final = "spark.sql.execution.arrow.localRelationThreshold"
+_ONE_AT_A_TIME: Final = Lock()
 _LOCAL: Final = 256 * 1024
 """Bytes up to which a table travels in the plan itself, where Spark knows its size and joins without a shuffle."""
 
@@ -56,9 +58,10 @@ def spark_table(session: Any, columns: Mapping[str, np.ndarray[Any, Any]]) -> An
     table = pa.table({name: pa.array(values) for name, values in plain.items()})
     if table.nbytes <= _LOCAL:
         return session.createDataFrame(table, schema)
-    before = session.conf.get(_LIMIT)
-    session.conf.set(_LIMIT, "0")
-    try:
-        return session.createDataFrame(table, schema)
-    finally:
-        session.conf.set(_LIMIT, before)
+    with _ONE_AT_A_TIME:  # the setting is that of the session, which threads share
+        before = session.conf.get(_LIMIT)
+        session.conf.set(_LIMIT, "0")
+        try:
+            return session.createDataFrame(table, schema)
+        finally:
+            session.conf.set(_LIMIT, before)

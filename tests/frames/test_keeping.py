@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -13,8 +14,9 @@ import polars as pl
 import pytest
 
 from evergreen import CustomerBase, CustomerBaseAudit, LoyaltyLadder, RFMScorer, datasets
-from evergreen.errors import DataWarning
+from evergreen.errors import DataWarning, SessionClosedError
 from tests.frames.kinds import EAGER, KINDS, LAZY, QUICK, rows
+from tests.spark import spark_frame
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +56,9 @@ def test_duckdb_lets_go_of_what_it_kept(log: pd.DataFrame) -> None:
     kept.unpersist()
     assert tables(connection) == []
     assert len(base) == 2_357
-    with pytest.raises(duckdb.CatalogException, match="does not exist"):
-        len(kept)
+    for ask in (len, RFMScorer().fit, lambda base: base.update(connection.from_df(log))):
+        with pytest.raises(SessionClosedError, match="This base was unpersisted"):
+            ask(kept)
 
 
 def test_kept_rows_need_neither_the_log_nor_what_was_kept_before(log: pd.DataFrame) -> None:
@@ -79,6 +82,49 @@ def test_letting_go_after_the_connection_is_closed(log: pd.DataFrame) -> None:
     kept = CustomerBase.from_transactions(connection.from_df(log)).persist()
     connection.close()
     kept.unpersist()
+
+
+def test_the_error_of_a_transaction_is_the_users_own(log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    base = CustomerBase.from_transactions(connection.from_df(log))
+    connection.execute("BEGIN")
+    with pytest.raises(duckdb.InvalidInputException, match="mine"), base.kept_meanwhile():
+        connection.sql("SELECT error('mine')").fetchall()
+    connection.execute("ROLLBACK")
+    assert tables(connection) == []
+
+
+def test_tables_of_the_user_may_have_any_name(log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE evergreen_rows AS SELECT 1 AS x")
+    assert len(CustomerBase.from_transactions(connection.from_df(log)).persist()) == 2_357
+
+
+@pytest.mark.parametrize("kind", LAZY)
+def test_one_base_is_let_go_and_not_another_of_the_same_log(kind: str, log: pd.DataFrame) -> None:
+    base = CustomerBase.from_transactions(KINDS[kind](log))
+    kept, other = base.persist(), base.persist()
+    RFMScorer().fit(base)
+    other.unpersist()
+    assert len(kept) == len(base) == 2_357
+    kept.unpersist()
+
+
+@pytest.mark.parametrize("kind", ["polars lazy", "duckdb"])
+def test_a_base_whose_frame_was_replaced_is_kept_as_it_is(kind: str, log: pd.DataFrame) -> None:
+    refund = log.head(1).assign(amount=-1.0)
+    base = CustomerBase.from_transactions(KINDS[kind](pd.concat([log, refund], ignore_index=True)))
+    some = nw.from_native(base.frame).filter(nw.col("frequency") > 3).to_native()
+    assert len(replace(base, frame=some).persist()) == len(nw.from_native(some).collect()) < len(base)
+
+
+@pytest.mark.spark
+def test_a_cache_that_spark_had_before_stays(log: pd.DataFrame) -> None:
+    base = CustomerBase.from_transactions(spark_frame(log))
+    cached = base.frame.cache()
+    RFMScorer().fit(base)
+    assert cached.storageLevel.useMemory
+    cached.unpersist()
 
 
 def test_attributes_stand_on_the_kept_rows(log: pd.DataFrame) -> None:

@@ -411,7 +411,9 @@ def test_ids_that_cannot_be_compared_come_last_when_new() -> None:
 @pytest.mark.parametrize("kind", LOCAL)
 def test_ids_of_another_kind_are_refused(kind: str) -> None:
     base = quiet_base(KINDS[kind](BEFORE))
-    with pytest.raises(InputTypeError, match=r"'customer_id' of the new rows holds .*, that of the base .*: convert"):
+    with pytest.raises(
+        InputTypeError, match=r"'customer_id' of the new rows holds .*, that of the base .* does not take all of them"
+    ):
         base.update(KINDS[kind](AFTER.assign(customer_id=range(4))))
 
 
@@ -495,3 +497,17 @@ def test_the_new_rows_are_not_changed() -> None:
     base, new = quiet_base(BEFORE), AFTER.copy(deep=True)
     updated(base, new)
     pd.testing.assert_frame_equal(new, AFTER)
+
+
+@pytest.mark.parametrize("kind", ["polars", "polars lazy", "duckdb", "pyarrow"])
+def test_ids_that_do_not_fit_are_refused(kind: str) -> None:
+    base = quiet_base(KINDS[kind](NARROW.astype({"customer_id": "int8"})))
+    for ids, example in (([300, 7], "300"), ([-129, 7], "-129")):
+        with pytest.raises(InputTypeError, match=f"customer_id.*does not take all of them, for example {example}"):
+            base.update(KINDS[kind](LATE.assign(customer_id=ids)))
+    fits = updated(base, KINDS[kind](LATE.assign(customer_id=[100, 7])))
+    assert set(rows(fits.frame)["customer_id"]) == {7, 9, 100}
+
+
+NARROW = pd.DataFrame({"customer_id": [7, 9], "date": pd.to_datetime(["2024-01-01"] * 2), "amount": 1.0})
+LATE = NARROW.assign(date=pd.to_datetime(["2024-02-01"] * 2), customer_id=[7, 7])
