@@ -585,9 +585,10 @@ class CustomerBase:
 
         Notes
         -----
-        Polars keeps rows in memory, DuckDB in a temporary table of the relation's own connection, Ibis in a cached
+        Polars keeps rows in memory, DuckDB in a temporary table of the relation's own connection, Ibis in a temporary
         table, PySpark in the memory and on the disks of its executors, once they are first asked for. They stay there
-        until :meth:`unpersist`, or until the connection or session ends.
+        until :meth:`unpersist`, or until the connection or session ends. Attributes that are added afterwards are not
+        kept; persisting once more keeps all rows again, and those of the first time stay for themselves.
         """
         if self._is_kept:
             return self
