@@ -1,8 +1,8 @@
-"""The few things that engines do each in its own way: taking up a small table, joining, looking back."""
+"""The few things that engines do each in its own way: taking up a small table, joining, cutting seconds."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -142,55 +142,6 @@ def _one_connection(frame: AnyFrame, other: AnyFrame) -> Generator[None]:
             "The two relations are on different connections of DuckDB, which joins only those of one: make both on the "
             "same connection."
         ) from None
-
-
-def with_value_before(frame: nw.LazyFrame[Any], name: str, column: str, by: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Add the value that comes before each value of a column, in ascending order within groups.
-
-    Parameters
-    ----------
-    frame : narwhals LazyFrame
-        The rows.
-    name : str
-        Name of the new column; it is missing in the first row of each group.
-    column : str
-        A column without missing values; equal values of a group come in any order.
-    by : sequence of str
-        The columns that make the groups, without missing values.
-
-    Returns
-    -------
-    narwhals LazyFrame
-    """
-    return frame.with_columns(nw.col(column).shift(1).over(*by, order_by=column).alias(name))
-
-
-def with_next_and_sum(
-    frame: nw.LazyFrame[Any], names: tuple[str, str], column: str, value: str, by: Sequence[str]
-) -> nw.LazyFrame[Any]:
-    """Add the next value of a column, and another column added up so far, in ascending order within groups.
-
-    Parameters
-    ----------
-    frame : narwhals LazyFrame
-        The rows.
-    names : tuple of (str, str)
-        Names of the new columns: the next value, missing in the last row of a group, and the sum with the row itself.
-    column : str
-        A column without missing values; no two of a group are equal.
-    value : str
-        A column of whole numbers without missing values.
-    by : sequence of str
-        The columns that make the groups, without missing values.
-
-    Returns
-    -------
-    narwhals LazyFrame
-    """
-    after, total = names
-    following = nw.col(column).shift(-1).over(*by, order_by=column)
-    so_far = nw.col(value).cum_sum().over(*by, order_by=column)
-    return frame.with_columns(following.alias(after), so_far.alias(total))  # together: the engine sorts once
 
 
 def whole_seconds(moment: nw.Expr, engine: nw.Implementation) -> nw.Expr:

@@ -8,7 +8,6 @@ from typing import Any, Final, Self
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from evergreen.frames.engines import with_next_and_sum
 from evergreen.frames.periods import SECONDS_PER_DAY, time_ratio
 from evergreen.frames.reading import Reading
 from evergreen.frames.visits import Visits
@@ -182,7 +181,11 @@ class LazyGaps:
         Each has the number of occasions so far, its length, the number of further rows in the period (or second) of the
         occasion, and whether another occasion ended it.
         """
-        moments = with_next_and_sum(self._moments(), (_NEXT, _ORDER), self.period, OCCASIONS, [self.customer])
+        following, so_far = nw.col(self.period).shift(-1), nw.col(OCCASIONS).cum_sum()
+        windows = {_NEXT: following, _ORDER: so_far}  # in one step: the engine sorts once
+        moments = self._moments().with_columns(
+            *(seen.over(self.customer, order_by=self.period).alias(name) for name, seen in windows.items())
+        )
         more = nw.col(OCCASIONS) - 1
         if self.past is not None:
             more = nw.when(nw.col(_LATER) == 1).then(more).otherwise(nw.lit(0))

@@ -17,7 +17,6 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.frames.columns import AnyFrame
-from evergreen.frames.engines import with_value_before
 from evergreen.frames.periods import time_ratio
 from evergreen.frames.reading import Reading
 from evergreen.models.histories import rounded_with_rest
@@ -103,7 +102,8 @@ def with_log_gaps(
     gap = (nw.col(period) - nw.col(_BEFORE)).fill_null(1)
     if kind:
         gap = nw.when(nw.col(_KIND) == 1).then(gap).otherwise(nw.lit(1))
-    frame = with_value_before(marked, _BEFORE, period, [customer, *kind]).with_columns(gap.alias(_WHOLE))
+    before = nw.col(period).shift(1).over(customer, *kind, order_by=period)
+    frame = marked.with_columns(before.alias(_BEFORE)).with_columns(gap.alias(_WHOLE))
     return with_whole_logs(frame, _WHOLE, bits).select(*visits.collect_schema().names(), COARSE, FINE)
 
 

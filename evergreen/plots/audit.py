@@ -9,7 +9,7 @@ import numpy as np
 from evergreen.audit import CustomerBaseAudit, OnePeriod, TwoPeriods
 from evergreen.errors import InvalidInputError
 from evergreen.frames import PERIOD_NAMES
-from evergreen.plots.canvas import INK, LEAF, MIST, RUST, axes, tidy
+from evergreen.plots.canvas import INK, LEAF, MIST, RUST, add_legend, axes, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,7 +129,7 @@ def revenue_by_cohort(audit: CustomerBaseAudit, *, ax: Axes | None = None) -> Ax
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set_ylabel("revenue", color=INK)
     keys = [Patch(color=MIST, label="new customers"), Patch(color=LEAF, label="existing customers, by cohort")]
-    ax.legend(handles=keys, frameon=False, labelcolor=INK)
+    add_legend(ax, handles=keys)
     tidy(ax)
     return ax
 
@@ -236,6 +236,6 @@ def deciles(one: OnePeriod, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("decile of customers by revenue", color=INK)
     ax.set_ylabel("share, %", color=INK)
     ax.set_title(f"{one.period}: {one.customers:,} customers", loc="left", fontsize=10)
-    ax.legend(frameon=False, labelcolor=INK)
+    add_legend(ax)
     tidy(ax)
     return ax

@@ -65,6 +65,11 @@ def draw_shares(
     ax.errorbar(said, observed, bars, fmt="o", color=color, markersize=5, elinewidth=1.2, label=label)
 
 
+def add_legend(ax: Axes, **settings: Any) -> None:
+    """Say what is what, without a frame; settings are those of matplotlib."""
+    ax.legend(frameon=False, labelcolor=INK, **settings)
+
+
 def tidy(ax: Axes) -> None:
     """Take away the lines of a frame that carry nothing."""
     ax.spines[["top", "right"]].set_visible(False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evergreen.churn import ChurnBacktest
-from evergreen.plots.canvas import INK, LEAF, MIST, axes, draw_shares, on_diagonal
+from evergreen.plots.canvas import LEAF, MIST, add_legend, axes, draw_shares, on_diagonal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def churn_backtest(backtest: ChurnBacktest, *, ax: Axes | None = None) -> Axes:
         table = backtest.calibration[backtest.calibration["at"] == date]
         draw_shares(ax, table, color=shade, aside=float(aside), label=label)
     title = "AUC of the chance, and of silence alone"
-    ax.legend(frameon=False, loc="upper left", labelcolor=INK, title=title, title_fontsize=9, fontsize=9)
+    add_legend(ax, loc="upper left", title=title, title_fontsize=9, fontsize=9)
     return ax
 
 

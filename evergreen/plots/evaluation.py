@@ -9,7 +9,7 @@ import numpy as np
 from evergreen.clv import Evaluation
 from evergreen.clv.evaluation import MANY
 from evergreen.durations import UNIT_NAMES
-from evergreen.plots.canvas import INK, LEAF, MIST, axes, draw_shares, on_diagonal, tidy
+from evergreen.plots.canvas import INK, LEAF, MIST, add_legend, axes, draw_shares, on_diagonal, tidy
 from evergreen.typing import FloatArray
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def tracking(evaluation: Evaluation, *, cumulative: bool = True, ax: Axes | None
         ax.text(at, 1.02, gap.format(words), transform=ax.get_xaxis_transform(), ha=side, color=INK, fontsize=8)
     ax.set_xlabel(f"{unit} since the first day of the log", color=INK)
     ax.set_ylabel(f"repeat purchases {'so far' if cumulative else _each(time, unit)}", color=INK)
-    ax.legend(frameon=False, loc="upper left" if cumulative else "upper right", labelcolor=INK)
+    add_legend(ax, loc="upper left" if cumulative else "upper right")
     tidy(ax)
     return ax
 
@@ -107,7 +107,7 @@ def by_frequency(evaluation: Evaluation, *, ax: Axes | None = None) -> Axes:
     ax.set_xticks(places, [f"{n}{'+' if n == MANY else ''}\n{customers:,}" for n, customers in pairs])
     ax.set_xlabel("repeat purchases in the calibration; customers below", color=INK)
     ax.set_ylabel("mean purchases in the holdout", color=INK)
-    ax.legend(frameon=False, loc="upper left", labelcolor=INK)
+    add_legend(ax, loc="upper left")
     tidy(ax)
     return ax
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from evergreen.errors import InvalidInputError
 from evergreen.pareto import Concentration, Overlap
-from evergreen.plots.canvas import INK, LEAF, MIST, axes, tidy
+from evergreen.plots.canvas import INK, LEAF, MIST, add_legend, axes, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +74,7 @@ def concentration(
     ax.set_xlabel("share of customers, the best first, %", color=INK)
     ax.set_ylabel("share of the total, %", color=INK)
     if label is not None:
-        ax.legend(frameon=False, loc="lower right", labelcolor=INK)
+        add_legend(ax, loc="lower right")
     tidy(ax)
     return ax
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from evergreen.durations import UNIT_NAMES, in_days
 from evergreen.models.gaps import GapHistories
-from evergreen.plots.canvas import INK, LEAF, MIST, SKY, axes, tidy
+from evergreen.plots.canvas import INK, LEAF, MIST, SKY, add_legend, axes, tidy
 from evergreen.typing import Duration
 
 if TYPE_CHECKING:
@@ -80,6 +80,6 @@ def return_curve(
     if within is not None:
         said = f"dots: from here on at most {100 * chance:.3g} % come back within {in_days(within):.3g} days"
         ax.set_title(said, fontsize=9, loc="left", color=INK)
-    ax.legend(frameon=False, loc="upper left", labelcolor=INK)
+    add_legend(ax, loc="upper left")
     tidy(ax)
     return ax

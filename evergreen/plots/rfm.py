@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from evergreen.errors import InvalidInputError
-from evergreen.plots.canvas import INK, LEAF, MIST, RUST, axes, tidy
+from evergreen.plots.canvas import INK, LEAF, MIST, RUST, add_legend, axes, tidy
 from evergreen.rfm import SegmentMoves
 from evergreen.rfm.moves import GONE, NEW
 from evergreen.typing import FloatArray
@@ -62,7 +62,7 @@ def segments(summary: Any, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(places, names)
     ax.invert_yaxis()
     ax.set_xlabel("share, %", color=INK)
-    ax.legend(frameon=False, loc="lower right", labelcolor=INK)
+    add_legend(ax, loc="lower right")
     tidy(ax)
     return ax
 
