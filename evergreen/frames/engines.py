@@ -9,7 +9,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from evergreen.errors import InputTypeError
+from evergreen.errors import InputTypeError, InvalidInputError
 from evergreen.frames.columns import AnyFrame
 from evergreen.frames.sessions import check_one_session
 from evergreen.frames.spark import spark_table
@@ -165,7 +165,10 @@ def _duckdb_table(relation: Any, columns: _Columns) -> Any:
     """Return a relation on the connection of another one: DuckDB does not join across connections."""
     evergreen_small = _arrow_table(columns)  # found by its name in the query
     found = relation.query("evergreen_rows", "SELECT * FROM evergreen_small")
-    del evergreen_small
+    if found.columns != evergreen_small.column_names:
+        raise InvalidInputError(
+            "The database has a table named evergreen_small, the name by which evergreen hands over scores: rename it."
+        )
     return found
 
 

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from evergreen import CustomerBase, CustomerBaseAudit, LoyaltyLadder, RFMScorer, datasets
-from evergreen.errors import DataWarning, SessionClosedError
+from evergreen.errors import DataWarning, InvalidInputError, SessionClosedError
 from tests.frames.kinds import EAGER, KINDS, LAZY, QUICK, rows
 from tests.spark import spark_frame
 
@@ -98,6 +98,15 @@ def test_tables_of_the_user_may_have_any_name(log: pd.DataFrame) -> None:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE evergreen_rows AS SELECT 1 AS x")
     assert len(CustomerBase.from_transactions(connection.from_df(log)).persist()) == 2_357
+
+
+def test_the_name_of_handed_scores_is_taken(log: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    base = CustomerBase.from_transactions(connection.from_df(log)).persist()
+    scorer = RFMScorer().fit(base)
+    connection.execute("CREATE TABLE evergreen_small AS SELECT 1 AS x")
+    with pytest.raises(InvalidInputError, match=r"a table named evergreen_small.*rename it"):
+        scorer.transform(base)
 
 
 @pytest.mark.parametrize("kind", LAZY)
